@@ -1,0 +1,66 @@
+"""Likelihoods of published dark-sector searches, limits by every method, conversions to couplings.
+
+    >>> import limits
+    >>> limits.upper_limit(limits.counting(0, 1.0, limits.Background(0.07)), "cls-exact", level=0.90).observed_limit
+    2.302585092994046
+
+Names are loaded on first use: importing the package reads nothing and imports none of its dependencies.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from limits.assemble import build as build
+    from limits.errors import LimitsError as LimitsError
+    from limits.inference.asymptotic import discovery as discovery
+    from limits.inference.limit import upper_limit as upper_limit
+    from limits.inference.results import Limit as Limit
+    from limits.likelihood.counting import Background as Background
+    from limits.likelihood.counting import Sideband as Sideband
+    from limits.likelihood.counting import Systematic as Systematic
+    from limits.likelihood.counting import counting as counting
+    from limits.likelihood.histfactory import load as load_workspace
+    from limits.scan import run_scan as run_scan
+    from limits.search import Search as Search
+    from limits.search import load as load_search
+    from limits.search import names as search_names
+    from limits.signals import Hypothesis as Hypothesis
+
+_HOME = {
+    "Background": "limits.likelihood.counting:Background",
+    "Hypothesis": "limits.signals:Hypothesis",
+    "Limit": "limits.inference.results:Limit",
+    "LimitsError": "limits.errors:LimitsError",
+    "Search": "limits.search:Search",
+    "Sideband": "limits.likelihood.counting:Sideband",
+    "Systematic": "limits.likelihood.counting:Systematic",
+    "build": "limits.assemble:build",
+    "counting": "limits.likelihood.counting:counting",
+    "discovery": "limits.inference.asymptotic:discovery",
+    "load_search": "limits.search:load",
+    "load_workspace": "limits.likelihood.histfactory:load",
+    "run_scan": "limits.scan:run_scan",
+    "search_names": "limits.search:names",
+    "upper_limit": "limits.inference.limit:upper_limit",
+}
+
+__all__ = [  # noqa: PLE0604 - the names of the table above, sorted, and the version
+    "__version__",
+    *_HOME,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        module, _, attribute = _HOME[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    raise AttributeError(f"module 'limits' has no attribute {name!r}; public names: {', '.join(sorted(__all__))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Documents that other tools read and write: values in, values out."""

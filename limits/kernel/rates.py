@@ -1,0 +1,249 @@
+"""Expected rates of a binned likelihood, its cost and the derivatives: arrays in, arrays out.
+
+Sizes in the docstrings: P parameters, S samples, B bins, X = S·B (sample-bins, sample-major), C constrained parameters.
+`theta[..., 0]` is the strength; it multiplies the samples marked as signal and nothing else, so it may be zero or negative.
+
+    rate[b] = Σ_s (strength if s is signal else 1) · (nominal + Σ_h shift_h)[s, b] · Π_m factor_m[s, b]
+
+Interpolation codes 0, 1, 4 and 4p are those of HistFactory (CERN-OPEN-2012-016 §4.1 and the pyhf documentation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Objective = Callable[[Array], tuple[float, Array, Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Exponents:
+    """Multiplicative nuisances κ(θ) of code 1 or 4: `index` (M,), `log_high`, `log_low` (M, X) = ln of the factor at θ = ±1."""
+
+    index: NDArray[np.intp]
+    log_high: Array
+    log_low: Array
+    smooth: bool
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """(6, M, X) polynomial of code 4 inside |θ| < 1: value, slope and curvature match the exponentials at ±1."""
+        powers = np.arange(1, 7)
+        at = {
+            sign: np.stack([sign**powers, powers * sign ** (powers - 1), powers * (powers - 1) * sign**powers])
+            for sign in (1.0, -1.0)
+        }
+        rows = np.concatenate([at[1.0], at[-1.0]])
+        high, low = np.exp(self.log_high), np.exp(self.log_low)
+        wanted = np.stack(
+            [
+                high - 1,
+                high * self.log_high,
+                high * self.log_high**2,
+                low - 1,
+                -low * self.log_low,
+                low * self.log_low**2,
+            ]
+        )
+        return np.asarray(np.einsum("ij,jmx->imx", np.linalg.inv(rows), wanted))
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """Additive nuisances (histosys): `index` (H,), `up` = high − nominal, `down` = nominal − low (H, X); code 4p or 0."""
+
+    index: NDArray[np.intp]
+    up: Array
+    down: Array
+    smooth: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """Everything the rates and the constraint terms depend on. Data vectors are [counts (B), auxiliary data (C)].
+
+    `linear` (K, X) are indices of parameters that multiply a sample-bin, padded with P (a constant one).
+    Constraint `c` is on parameter `constrained[c]`: Gaussian of width `scale[c]`, or, where `poisson[c]`, an auxiliary
+    count with expectation `scale[c]`·θ.
+    """
+
+    nominal: Array
+    signal: NDArray[np.bool_]
+    linear: NDArray[np.intp]
+    exponents: tuple[Exponents, ...]
+    shifts: Shifts
+    constrained: NDArray[np.intp]
+    scale: Array
+    poisson: NDArray[np.bool_]
+    n_par: int
+
+    @property
+    def n_bins(self) -> int:
+        """B."""
+        return int(self.nominal.shape[1])
+
+
+def _exponent_terms(group: Exponents, theta: Array) -> tuple[Array, Array, Array]:
+    """ln κ(θ), first and second derivative, (..., M, X) for theta (..., M)."""
+    t = theta[..., None]
+    slope = np.where(t >= 0, group.log_high, -group.log_low)
+    value, first, second = t * slope, slope, np.zeros_like(slope)
+    inside = np.abs(t) < 1
+    if group.smooth and bool(np.any(inside)):
+        c = group.coefficients
+        u = np.where(inside, t, 0.0)
+        poly, d1, d2 = (np.zeros_like(value) for _ in range(3))
+        for power in range(6, 0, -1):
+            poly = poly * u + c[power - 1]
+        poly = 1 + u * poly
+        for power in range(6, 0, -1):
+            d1 = d1 * u + power * c[power - 1]
+        for power in range(6, 1, -1):
+            d2 = d2 * u + power * (power - 1) * c[power - 1]
+        safe = np.where(inside, poly, 1.0)
+        ratio = d1 / safe
+        value = np.where(inside, np.log(np.where(safe > 0, safe, np.nan)), value)
+        first = np.where(inside, ratio, first)
+        second = np.where(inside, d2 / safe - ratio**2, second)
+    return value, first, second
+
+
+def _shift_terms(group: Shifts, theta: Array) -> tuple[Array, Array, Array]:
+    """Shift of the nominal rate, first and second derivative, (..., H, X) for theta (..., H)."""
+    t = theta[..., None]
+    slope = np.where(t >= 0, group.up, group.down)
+    value, first, second = t * slope, slope, np.zeros_like(slope)
+    if group.smooth:
+        inside = np.abs(t) < 1
+        u = np.where(inside, t, 0.0)
+        mean, bend = (group.up + group.down) / 2, (group.up - group.down) / 16
+        u2 = u * u
+        value = np.where(inside, mean * u + bend * u2 * (15 + u2 * (3 * u2 - 10)), value)
+        first = np.where(inside, mean + bend * u * (30 + u2 * (18 * u2 - 40)), first)
+        second = np.where(inside, bend * (30 + u2 * (90 * u2 - 120)), second)
+    return value, first, second
+
+
+def _extended(theta: Array) -> Array:
+    return np.concatenate([theta, np.ones((*theta.shape[:-1], 1))], axis=-1)
+
+
+def yields(shape: Binned, theta: Array) -> tuple[Array, Array]:
+    """Signal at strength 1 and background, (..., B) each, for theta (..., P)."""
+    factor = _extended(theta)[..., shape.linear].prod(axis=-2)
+    log_factor = np.zeros(factor.shape)
+    for group in shape.exponents:
+        log_factor = log_factor + _exponent_terms(group, theta[..., group.index])[0].sum(axis=-2)
+    base = shape.nominal.ravel() + _shift_terms(shape.shifts, theta[..., shape.shifts.index])[0].sum(axis=-2)
+    rate = (base * factor * np.exp(log_factor)).reshape(*theta.shape[:-1], *shape.nominal.shape)
+    return rate[..., shape.signal, :].sum(axis=-2), rate[..., ~shape.signal, :].sum(axis=-2)
+
+
+def rates(shape: Binned, theta: Array) -> Array:
+    """Expected counts (..., B) for theta (..., P)."""
+    signal, background = yields(shape, theta)
+    return np.asarray(theta[..., :1] * signal + background)
+
+
+def poisson_cost(expected: Array, observed: Array) -> Array:
+    """ν − n + n ln(n/ν): −log of the Poisson probability relative to its maximum; 0 where n = 0 ≥ ν, ∞ where n > 0 ≥ ν."""
+    expected = np.maximum(expected, 0.0)
+    some = observed > 0
+    # n (x − ln(1 + x)) with x = ν/n − 1 keeps its digits where large counts are well described.
+    excess = (expected - observed) / np.where(some, observed, 1.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(some, observed * (excess - np.log1p(np.where(some, excess, 0.0))), expected))
+
+
+def constraint_cost(shape: Binned, theta: Array, data: Array) -> Array:
+    """−log of the constraint terms relative to their maximum, (...)."""
+    aux = data[..., shape.n_bins :]
+    at = theta[..., shape.constrained]
+    gauss = 0.5 * ((at - aux) / shape.scale) ** 2
+    terms = np.where(shape.poisson, poisson_cost(shape.scale * at, np.where(shape.poisson, aux, 0.0)), gauss)
+    return np.asarray(terms.sum(axis=-1))
+
+
+def cost(shape: Binned, theta: Array, data: Array) -> Array:
+    """−log L relative to the saturated one, (...): theta (..., P), data (..., B + C), leading axes broadcast."""
+    bins = poisson_cost(rates(shape, theta), data[..., : shape.n_bins]).sum(axis=-1)
+    return np.asarray(bins + constraint_cost(shape, theta, data))
+
+
+def _sample_derivatives(shape: Binned, theta: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Factor and base (X,), log-slopes G and their derivatives G2, base slopes A and theirs A2, each (P, X)."""
+    n_par, size = shape.n_par, shape.nominal.size
+    ext = _extended(theta)
+    slope, curve = np.zeros((n_par + 1, size)), np.zeros((n_par + 1, size))
+    base_slope, base_curve = np.zeros((n_par, size)), np.zeros((n_par, size))
+    columns = np.arange(size)
+    factor = ext[shape.linear].prod(axis=0)
+    for row in shape.linear:
+        slope[row, columns] += 1 / ext[row]
+        curve[row, columns] -= 1 / ext[row] ** 2
+    log_factor = np.zeros(size)
+    for group in shape.exponents:
+        if not len(group.index):
+            continue
+        value, first, second = _exponent_terms(group, theta[group.index])
+        log_factor += value.sum(axis=0)
+        slope[group.index] += first
+        curve[group.index] += second
+    base = shape.nominal.ravel()
+    if len(shape.shifts.index):
+        value, first, second = _shift_terms(shape.shifts, theta[shape.shifts.index])
+        base_slope[shape.shifts.index] += first
+        base_curve[shape.shifts.index] += second
+        base = base + value.sum(axis=0)
+    return factor * np.exp(log_factor), base, slope[:-1], curve[:-1], base_slope, base_curve
+
+
+def objective(shape: Binned, data: Array) -> Objective:
+    """The function theta (P,) ↦ cost, gradient (P,), Hessian (P, P) for one data vector (B + C,)."""
+    counts, aux = data[: shape.n_bins], data[shape.n_bins :]
+    signal = np.repeat(shape.signal, shape.n_bins)
+
+    def evaluate(theta: Array) -> tuple[float, Array, Array]:
+        factor, base, slope, curve, base_slope, base_curve = _sample_derivatives(shape, theta)
+        strength = np.where(signal, theta[0], 1.0)
+        change = factor * (base_slope + base * slope)
+        fold = (shape.n_par, *shape.nominal.shape)
+        jacobian = (change * strength).reshape(fold).sum(axis=1)
+        signal_rate = np.where(signal, factor * base, 0.0).reshape(shape.nominal.shape).sum(axis=0)
+        jacobian[0] = signal_rate
+        expected = (factor * base * strength).reshape(shape.nominal.shape).sum(axis=0)
+        positive = expected > 0
+        ratio = np.divide(counts, expected, out=np.zeros_like(expected), where=positive)
+        # Below zero the cost is flat (an empty bin) or infinite; the slope there must not pull any further.
+        weight = np.where(positive, 1 - ratio, 0.0)
+        gradient = jacobian @ weight
+        pull = np.tile(weight, shape.nominal.shape[0]) * factor
+        scaled = slope * (pull * strength)
+        cross = base_slope @ scaled.T
+        hessian = (scaled * base) @ slope.T + cross + cross.T
+        hessian[np.diag_indices(shape.n_par)] += (base * curve + base_curve) @ (pull * strength)
+        mixed = (change / np.where(factor > 0, factor, 1.0)) @ np.where(signal, pull, 0.0)
+        hessian[0, 1:] += mixed[1:]
+        hessian[1:, 0] += mixed[1:]
+        curvature = np.divide(ratio, expected, out=np.zeros_like(expected), where=positive)
+        hessian += (jacobian * curvature) @ jacobian.T
+        _add_constraints(shape, theta, aux, gradient, hessian)
+        total = poisson_cost(expected, counts).sum() + constraint_cost(shape, theta, data)
+        return float(total), gradient, hessian
+
+    return evaluate
+
+
+def _add_constraints(shape: Binned, theta: Array, aux: Array, gradient: Array, hessian: Array) -> None:
+    """Add slope and curvature of the constraint terms in place."""
+    at = theta[shape.constrained]
+    safe = np.where(at > 0, at, 1.0)
+    first = np.where(shape.poisson, shape.scale - aux / safe, (at - aux) / shape.scale**2)
+    second = np.where(shape.poisson, aux / safe**2, 1 / shape.scale**2)
+    np.add.at(gradient, shape.constrained, first)
+    np.add.at(hessian, (shape.constrained, shape.constrained), second)

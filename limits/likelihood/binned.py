@@ -1,0 +1,124 @@
+"""The binned Poisson likelihood with constrained nuisances: counting experiments and HistFactory are two ways to build it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.special import gammaln, xlogy
+
+from limits import kernel
+from limits.errors import FitError, InputError
+from limits.likelihood import Array, Fit, Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class BinnedLikelihood:
+    """`shape` says how rates depend on the parameters, `counts` (n_bins,) what was observed; auxiliary data come from the parameters.
+
+    Satisfies `limits.likelihood.Likelihood`. `bins` names the bins ("channel[i]"), for messages and plots.
+    """
+
+    shape: kernel.Binned
+    parameters: tuple[Parameter, ...]
+    counts: Array
+    bins: tuple[str, ...] = ()
+    name: str = field(default="")
+
+    @property
+    def constrained(self) -> tuple[Parameter, ...]:
+        """The parameters that have auxiliary data, in the order of the data vector."""
+        return tuple(self.parameters[i] for i in self.shape.constrained)
+
+    @cached_property
+    def observed(self) -> Array:
+        """Counts, then auxiliary data, (n_bins + n_constrained,)."""
+        return np.concatenate([self.counts, [p.aux for p in self.constrained]])
+
+    @cached_property
+    def signal_scale(self) -> float:
+        """A strength whose signal is about one standard deviation of the background: the natural unit of every search."""
+        theta = np.array([p.init for p in self.parameters])
+        signal, background = kernel.yields(self.shape, theta)
+        information = float(np.sum(signal**2 / np.maximum(background, 1.0)))
+        return information**-0.5 if information > 0 else np.inf
+
+    def nll(self, theta: Array, data: Array) -> Array:
+        """−log L, constants included, (...): theta (..., n_par), data (..., n_bins + n_constrained)."""
+        return np.asarray(kernel.cost(self.shape, theta, data) + self._saturated(data))
+
+    def _saturated(self, data: Array) -> Array:
+        counts, aux = data[..., : self.shape.n_bins], data[..., self.shape.n_bins :]
+        positive = np.where(self.shape.poisson, np.maximum(aux, 0.0), 0.0)
+        gauss = np.log(self.shape.scale * np.sqrt(2 * np.pi))
+        terms = np.where(self.shape.poisson, _saturated_poisson(positive), gauss)
+        return np.asarray(_saturated_poisson(counts).sum(axis=-1) + terms.sum(axis=-1))
+
+    def fit(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fit:
+        """Fit all parameters, or all but a fixed `strength`; a free strength stays ≥ `lower`. data (n_data,).
+
+        Raises:
+            FitError: the starting point has no finite likelihood (a bin with events expects none).
+        """
+        start = np.array([p.init for p in self.parameters])
+        # A nuisance starts where its auxiliary measurement puts it: toys and Asimov sets move that.
+        aux = data[self.shape.n_bins :]
+        start[self.shape.constrained] = np.where(self.shape.poisson, np.maximum(aux, 0.1) / self.shape.scale, aux)
+        low = np.array([p.lower for p in self.parameters])
+        high = np.array([p.upper for p in self.parameters])
+        held = np.array([p.fixed for p in self.parameters])
+        low[0], high[0] = lower, np.inf
+        if strength is None:
+            start[0] = self._first_strength(start, data)
+        else:
+            start[0], held[0], low[0] = strength, True, -np.inf
+        found = kernel.minimise(kernel.objective(self.shape, data), start, low, high, held)
+        if not np.isfinite(found.cost):
+            if strength is not None:  # a bin with events and no expectation: excluded outright, which is an answer
+                return Fit(found.theta, found.covariance, np.inf, np.inf, "ok")
+            raise FitError(
+                f"{self.name or 'likelihood'}: no finite likelihood at the starting point, strength {start[0]:g}"
+            )
+        return Fit(
+            found.theta,
+            found.covariance,
+            found.cost + float(self._saturated(data)),
+            found.edm,
+            "ok" if found.converged else "failed",
+        )
+
+    def _first_strength(self, theta: Array, data: Array) -> float:
+        """A strength from the total excess, kept positive so that a bin without background is not a dead start."""
+        signal, background = kernel.yields(self.shape, theta)
+        total = float(signal.sum())
+        if total <= 0:
+            return 0.0
+        excess = float(np.sum(data[: self.shape.n_bins] - background)) / total
+        return max(excess, 0.1 * min(self.signal_scale, 1 / total))
+
+    def asimov(self, theta: Array) -> Array:
+        """Expected counts and auxiliary data at theta, (..., n_data)."""
+        at = theta[..., self.shape.constrained]
+        aux = np.where(self.shape.poisson, self.shape.scale * at, at)
+        return np.concatenate([np.maximum(kernel.rates(self.shape, theta), 0.0), aux], axis=-1)
+
+    def sample(self, theta: Array, size: int, rng: np.random.Generator) -> Array:
+        """Toy data sets (size, n_data): Poisson counts, auxiliary data around theta.
+
+        Raises:
+            InputError: the rates at theta are negative.
+        """
+        expected = kernel.rates(self.shape, theta)
+        if np.any(expected < 0):
+            raise InputError(f"{self.name or 'likelihood'}: negative expected counts at strength {theta[0]:g}")
+        counts = rng.poisson(expected, (size, self.shape.n_bins))
+        at = theta[self.shape.constrained]
+        gauss = rng.normal(at, np.where(self.shape.poisson, 1.0, self.shape.scale), (size, len(at)))
+        poisson = rng.poisson(np.where(self.shape.poisson, self.shape.scale * at, 0.0), (size, len(at)))
+        return np.concatenate([counts, np.where(self.shape.poisson, poisson, gauss)], axis=1)
+
+
+def _saturated_poisson(counts: Array) -> Array:
+    """−log of Poisson(n | n)."""
+    return np.asarray(counts - xlogy(counts, counts) + gammaln(counts + 1))

@@ -1,0 +1,1 @@
+"""Formulas: pure, vectorised, in GeV and m; every function cites its equation and none knows an experiment."""

@@ -1,0 +1,253 @@
+"""A scan: points of mass, each its own unit of work, and what was found at every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from limits import assemble
+from limits.errors import InputError, unknown
+from limits.exclusion import Interval, excluded_intervals
+from limits.inference.asymptotic import discovery
+from limits.inference.limit import METHODS, p_values, upper_limit
+from limits.inference.results import SIGMAS, PValues
+from limits.physics.conversion import coupling_from_strength
+from limits.search import HypothesisFacts, Search
+
+DEFAULT_MASSES: Final = 25
+DEFAULT_COUPLINGS: Final = 81
+MAX_POINTS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """One unit of work: a search (with its values set) at one mass, tested by one method."""
+
+    search: Search
+    hypothesis: str
+    mass_gev: float
+    method: str
+    level: float
+    couplings: tuple[float, float, int]
+
+
+@dataclass(frozen=True)
+class PointResult:
+    """What was found at one mass.
+
+    `observed_limit` and `expected_limit` (−2…+2σ) are upper limits on the published quantity; None where the exclusion is a region
+    with two edges or nothing is excluded. `excluded` are intervals of the quantity, None for an edge beyond what was scanned.
+    Status: "ok", "insensitive" (nothing excluded), "partial" (see `warnings`).
+    """
+
+    mass_gev: float
+    observed_limit: float | None
+    expected_limit: tuple[float | None, ...]
+    excluded: tuple[Interval, ...]
+    expected_excluded: tuple[Interval, ...]
+    significance: float | None
+    status: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """All points of a scan, in the order of their masses, and how they were made."""
+
+    search: str
+    hypothesis: str
+    coupling: dict[str, str]
+    exclusion: str
+    method: str
+    level: float
+    expected_kind: str
+    label: str
+    calibrated_to: str | None
+    assumptions: tuple[str, ...]
+    set_values: dict[str, float]
+    points: tuple[PointResult, ...]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """ "partial" if any point is."""
+        return "partial" if any(point.status == "partial" for point in self.points) else "ok"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values: numbers, None, lists and text."""
+        return {**asdict(self), "status": self.status}
+
+
+def masses_of(
+    search: Search,
+    hypothesis: str | None = None,
+    masses: Sequence[float] | None = None,
+    mass_range: tuple[float, float, int, bool] | None = None,
+) -> tuple[float, ...]:
+    """The masses to scan in GeV: those given, n from low to high (evenly in the logarithm if the flag is set), or a default grid.
+
+    Raises:
+        InputError: a mass at which the search cannot be computed, an empty or unordered range.
+    """
+    facts = search.hypothesis(hypothesis)
+    if mass_range is not None:
+        low, high, n, logarithmic = mass_range
+        _check_range("mass range", low, high, n)
+        chosen: Iterable[float] = np.geomspace(low, high, n) if logarithmic else np.linspace(low, high, n)
+    elif masses is not None:
+        chosen = masses
+    elif facts.masses_gev is not None:
+        chosen = np.geomspace(*facts.masses_gev, DEFAULT_MASSES)
+    else:
+        chosen = facts.tabulated_masses_gev or ()
+    # Rounded where only the arithmetic of the grid put digits, so that an end of the range is inside it.
+    checked = tuple(search.check_mass(float(f"{m:.12g}"), facts.name) for m in chosen)
+    if not checked:
+        raise InputError(f"{search.name}: no mass to scan; allowed: {facts.mass_text}")
+    return checked
+
+
+def _check_range(name: str, low: float, high: float, n: int) -> None:
+    if not (np.isfinite([low, high]).all() and 0 < low < high):
+        raise InputError(f"{name} = {low:g}:{high:g}: 0 < LO < HI is needed")
+    if not 2 <= n <= MAX_POINTS:
+        raise InputError(f"{name}: N = {n}: 2 to {MAX_POINTS} points are possible")
+
+
+def run_scan(
+    search: Search,
+    hypothesis: str | None = None,
+    *,
+    masses: Sequence[float] | None = None,
+    couplings: tuple[float, float, int] | None = None,
+    method: str | None = None,
+    level: float | None = None,
+    map: Callable[..., Iterable[PointResult]] = map,
+    advance: Callable[[], None] | None = None,
+) -> Scan:
+    """Limit or excluded region at every mass (GeV); `advance` is called after each point, `map` may be a pool's.
+
+    Raises:
+        UnknownName: no such hypothesis or method.
+        InputError: a mass, coupling range or level that cannot be used.
+    """
+    facts = search.hypothesis(hypothesis)
+    chosen = method if method is not None else facts.methods[0]
+    if chosen not in METHODS:
+        raise unknown("method", chosen, METHODS)
+    level = search.level if level is None else level
+    if not 0 < level < 1:
+        raise InputError(f"level = {level!r}: a number between 0 and 1 is needed")
+    grid = couplings if couplings is not None else (*facts.couplings, DEFAULT_COUPLINGS)
+    _check_range("couplings", *grid)
+    work = [Point(search, facts.name, m, chosen, level, grid) for m in masses_of(search, facts.name, masses)]
+    results = []
+    for result in map(run_point, work):
+        results.append(result)
+        if advance is not None:
+            advance()
+    return _scan(search, facts, chosen, level, results)
+
+
+def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, results: list[PointResult]) -> Scan:
+    from limits.provenance import provenance
+
+    kinds = {key: quantity.kind for key, quantity in search.quantities.items()}
+    return Scan(
+        search=search.name,
+        hypothesis=facts.name,
+        coupling={"symbol": facts.symbol, "unit": facts.unit, "quantity": facts.quantity},
+        exclusion=facts.exclusion,
+        method=method,
+        level=level,
+        expected_kind=expected_kind(method),
+        label=label(search),
+        calibrated_to=calibrated_to(search),
+        assumptions=tuple(key for key, kind in kinds.items() if kind == "assumption"),
+        set_values={key: search.value(key) for key, kind in kinds.items() if kind == "set"},
+        points=tuple(results),
+        provenance=provenance(),
+    )
+
+
+def label(search: Search) -> str:
+    """ "projection", "calibrated" if any number was fitted to a published limit, or "predicted"."""
+    return "projection" if search.projection else "calibrated" if search.calibrated_keys else "predicted"
+
+
+def calibrated_to(search: Search) -> str | None:
+    """What the calibrated numbers were fitted to, in words; None for a prediction."""
+    return "; ".join(f"{key}: {search.quantity(key).origin}" for key in search.calibrated_keys) or None
+
+
+def expected_kind(method: str) -> str:
+    """Which of the two kinds of expected limit a method gives."""
+    from limits.inference.limit import A_POSTERIORI, A_PRIORI
+
+    return A_POSTERIORI if method.startswith("cls") and method != "cls-exact" else A_PRIORI
+
+
+def run_point(point: Point) -> PointResult:
+    """Do one unit of work."""
+    facts = point.search.hypothesis(point.hypothesis)
+    return _region(point) if facts.exclusion == "region" else _limit(point, facts)
+
+
+def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
+    """An upper limit on the coupling: the strength at a reference coupling, brought back to it until the two agree."""
+    search, reference = point.search, facts.benchmark.coupling
+    power = facts.yield_power or 1.0
+    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
+    for _ in range(8):
+        likelihood = assemble.at_yield(search, expected(reference))
+        limit = upper_limit(likelihood, point.method, point.level)
+        found = limit.observed_limit
+        # The yield follows the declared power only if branching fractions do not depend on the coupling: hence once more.
+        if not found or abs(found - 1) < 1e-6:
+            break
+        reference = float(coupling_from_strength(found, reference, power))
+    limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, reference, power)))
+    median = limit.expected_limit[2]
+    return PointResult(
+        point.mass_gev,
+        limit.observed_limit,
+        limit.expected_limit,
+        () if limit.observed_limit is None else ((limit.observed_limit, None),),
+        () if median is None else ((median, None),),
+        discovery(likelihood).significance,
+        limit.status,
+        limit.warnings,
+    )
+
+
+def _region(point: Point) -> PointResult:
+    """The excluded intervals of the coupling: CLs at the hypothesis itself, strength 1, along the coupling."""
+    search, alpha = point.search, 1 - point.level
+    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
+    low, high, n = point.couplings
+    values: dict[float, PValues] = {}
+
+    def at(coupling: float) -> PValues:
+        if coupling not in values:
+            values[coupling] = p_values(assemble.at_yield(search, expected(coupling)), point.method)
+        return values[coupling]
+
+    def log_ratio(value: float | None) -> float:
+        return float(np.log(max(value if value is not None else 1.0, 1e-300) / alpha))
+
+    grid = np.geomspace(low, high, n)
+    observed = excluded_intervals(lambda c: log_ratio(at(c).cls), grid)
+    median = excluded_intervals(lambda c: log_ratio(at(c).cls_expected[2]), grid)
+    most = float(grid[int(np.argmin([at(float(c)).cls for c in grid]))])
+    return PointResult(
+        point.mass_gev,
+        None,
+        (None,) * len(SIGMAS),
+        observed,
+        median,
+        discovery(assemble.at_yield(search, expected(most))).significance,
+        "ok" if observed else "insensitive",
+    )

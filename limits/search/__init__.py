@@ -1,0 +1,40 @@
+"""A search as facts: the numbers of one publication, loaded from a folder, checked, and never computed with.
+
+`names()` lists the shipped searches; `load` reads one of them, or a file of your own. `Search.calibrated` and
+`Search.with_values` return a changed copy: a `Search` never changes, and it can be pickled.
+The schema is declared in `limits.search.schema`; in words it stands in `limits/searches/README.md`.
+"""
+
+from __future__ import annotations
+
+from limits.search.loading import describe, load, names
+from limits.search.quantity import Quantity
+from limits.search.schema import (
+    Calibration,
+    Channel,
+    Comparison,
+    CountingChannel,
+    Curve,
+    HistFactoryChannel,
+    HypothesisFacts,
+    Reference,
+    Systematic,
+)
+from limits.search.search import Search
+
+__all__ = [
+    "Calibration",
+    "Channel",
+    "Comparison",
+    "CountingChannel",
+    "Curve",
+    "HistFactoryChannel",
+    "HypothesisFacts",
+    "Quantity",
+    "Reference",
+    "Search",
+    "Systematic",
+    "describe",
+    "load",
+    "names",
+]

@@ -1,0 +1,144 @@
+"""What several keys of a search file must fulfil together: each rule raises or returns nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from limits.search.complaints import complaint, shown
+from limits.search.quantity import Quantity
+from limits.search.schema import Channel, CountingChannel, FileName, HistFactoryChannel, HypothesisFacts, SearchFile
+from limits.search.tables import read_table
+
+BIN_COLUMNS = ("data", "background", "background_error")
+_FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
+
+
+def check_file(path: Path, file: SearchFile, quantities: Mapping[str, Quantity]) -> None:
+    """All rules for a search file.
+
+    Raises:
+        InputError: the first rule that is broken, in one line with file, key and value.
+    """
+    _distinct(path, "hypotheses", (facts.name for facts in file.hypotheses))
+    _distinct(path, "channels", (channel.name for channel in file.channels))
+    _distinct(path, "curves", (curve.file for curve in file.curves))
+    _distinct(path, "comparisons", ((c.quantity, c.edge, c.mass_gev, c.hypothesis, c.source) for c in file.comparisons))
+    for i, facts in enumerate(file.hypotheses):
+        _check_hypothesis(path, f"hypotheses[{i}]", facts)
+    for i, channel in enumerate(file.channels):
+        _check_channel(path, f"channels[{i}]", channel, quantities, file.projection)
+    _check_comparisons(path, file)
+    check_values(path, quantities, file.channels, file.projection)
+
+
+def check_values(path: Path, quantities: Mapping[str, Quantity], channels: Iterable[Channel], projection: bool) -> None:
+    """The rules that depend on the values of the numbers, also after the user has changed some.
+
+    Raises:
+        InputError: a level outside (0, 1), a negative or broken count, a negative background or size.
+    """
+    if "level" not in quantities:
+        raise complaint(path, "facts.level", "this key is required, but missing (or put it under assumptions)")
+    if not 0 < (level := quantities["level"].value) < 1:
+        raise complaint(path, "level", f"got {shown(level)}: must lie between 0 and 1")
+    for channel in channels:
+        if isinstance(channel, CountingChannel):
+            _not_negative(path, quantities[channel.observed])
+            _not_negative(path, quantities[channel.background])
+            if not projection and not (count := quantities[channel.observed].value).is_integer():
+                raise complaint(path, channel.observed, f"got {shown(count)}: must be a whole number of events")
+        for systematic in channel.systematics:
+            _not_negative(path, quantities[systematic.size])
+
+
+def beside(path: Path, filename: object, key: str) -> Path:
+    """The file called `filename` in the folder of the search file at `path`.
+
+    Raises:
+        InputError: not a bare file name (no folders, no '..'), or no such file; the message lists the tables there.
+    """
+    try:
+        file = path.parent / _FILE_NAME.validate_python(filename)
+    except ValidationError as error:
+        raise complaint(path, key, f"got {shown(filename)}: must be a bare file name") from error
+    if not file.is_file():
+        tables = ", ".join(sorted(entry.name for entry in path.parent.glob("*.csv"))) or "none"
+        raise complaint(path, key, f"got {shown(filename)}: no such file beside it; tables there: {tables}")
+    return file
+
+
+def _not_negative(path: Path, quantity: Quantity) -> None:
+    if quantity.value < 0:
+        raise complaint(path, quantity.key, f"got {shown(quantity.value)}: must not be negative")
+
+
+def _distinct(path: Path, key: str, items: Iterable[object]) -> None:
+    seen: set[object] = set()
+    for item in items:
+        if item in seen:
+            raise complaint(path, key, f"{shown(item)} occurs twice")
+        seen.add(item)
+
+
+def _check_hypothesis(path: Path, key: str, facts: HypothesisFacts) -> None:
+    if (facts.masses_gev is None) == (facts.tabulated_masses_gev is None):
+        raise complaint(path, key, "needs exactly one of masses_gev (a range) and tabulated_masses_gev (a list)")
+    if (facts.yield_power is None) == (facts.exclusion == "upper-limit"):
+        problem = f"got {facts.yield_power}: required for an upper-limit, not allowed for a region"
+        raise complaint(path, f"{key}.yield_power", problem)
+    if not facts.has_mass(facts.benchmark.mass_gev):
+        problem = f"got {facts.benchmark.mass_gev}; allowed: {facts.mass_text}"
+        raise complaint(path, f"{key}.benchmark.mass_gev", problem)
+
+
+def _check_channel(
+    path: Path, key: str, channel: Channel, quantities: Mapping[str, Quantity], projection: bool
+) -> None:
+    _distinct(path, f"{key}.systematics", (systematic.name for systematic in channel.systematics))
+    for i, systematic in enumerate(channel.systematics):
+        _known(path, f"{key}.systematics[{i}].size", systematic.size, quantities)
+        if systematic.form == "symmetric" and not isinstance(channel, HistFactoryChannel):
+            problem = "got 'symmetric': a counting channel takes lognormal uncertainties only"
+            raise complaint(path, f"{key}.systematics[{i}].form", problem)
+    if isinstance(channel, HistFactoryChannel):
+        _check_bins(beside(path, channel.table, f"{key}.table"), projection)
+        return
+    _known(path, f"{key}.observed", channel.observed, quantities)
+    _known(path, f"{key}.background", channel.background, quantities)
+    if (channel.background_constraint is None) == (quantities[channel.background].error is not None):
+        problem = f"got {shown(channel.background_constraint)}: required exactly if {channel.background!r} has an error"
+        raise complaint(path, f"{key}.background_constraint", problem)
+
+
+def _known(path: Path, where: str, key: str, quantities: Mapping[str, Quantity]) -> None:
+    if key not in quantities:
+        raise complaint(path, where, f"got {shown(key)}: no such number; known: {', '.join(sorted(quantities))}")
+
+
+def _check_bins(table: Path, projection: bool) -> None:
+    columns = read_table(table)
+    for name in BIN_COLUMNS:
+        if name not in columns:
+            raise complaint(table, f"column {name}", f"required, but missing; known: {', '.join(columns)}")
+        if (columns[name] < 0).any():
+            raise complaint(table, f"column {name}", f"got {columns[name].min():g}: must not be negative")
+    broken = columns["data"][columns["data"] != np.rint(columns["data"])]
+    if broken.size and not projection:
+        raise complaint(table, "column data", f"got {broken[0]:g}: must be a whole number of events")
+
+
+def _check_comparisons(path: Path, file: SearchFile) -> None:
+    known = [facts.name for facts in file.hypotheses]
+    named = {f"comparisons[{i}]": item.hypothesis for i, item in enumerate(file.comparisons)}
+    named |= {f"curves[{i}]": item.hypothesis for i, item in enumerate(file.curves)}
+    for key, hypothesis in named.items():
+        if hypothesis not in (None, *known):
+            raise complaint(path, f"{key}.hypothesis", f"got {shown(hypothesis)}; known: {', '.join(known)}")
+    for i, comparison in enumerate(file.comparisons):
+        if (comparison.mass_gev is None) != (comparison.edge == "tip"):
+            problem = f"got {comparison.mass_gev}: required, except for a tip, which has none"
+            raise complaint(path, f"comparisons[{i}].mass_gev", problem)

@@ -1,0 +1,70 @@
+"""From a name or a file to a `Search`, and from a `Search` to JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from limits.errors import unknown
+from limits.search.checks import check_file
+from limits.search.complaints import complaint, printable, shown
+from limits.search.quantity import merged
+from limits.search.schema import read
+from limits.search.search import Search
+
+FOLDER = Path(__file__).parents[1] / "searches"
+FILE = "search.toml"
+LISTS = ("hypotheses", "channels", "comparisons", "curves")
+
+
+def names() -> tuple[str, ...]:
+    """The shipped searches, sorted."""
+    return tuple(sorted(file.parent.name for file in FOLDER.glob(f"*/{FILE}")))
+
+
+def load(name_or_path: str | Path) -> Search:
+    """The shipped search of that name, or the search file (or folder holding one) at that path.
+
+    Raises:
+        UnknownName: neither a shipped name nor a path that exists.
+        InputError: the file is not a valid search; one line with file, key and value.
+    """
+    path = _find(name_or_path)
+    file = read(path)
+    if path.parent.parent == FOLDER and file.name != path.parent.name:
+        raise complaint(path, "name", f"got {shown(file.name)}: must be the name of its folder, {path.parent.name!r}")
+    quantities = merged(path, file)
+    check_file(path, file, quantities)
+    plain = ("name", "title", "experiment", "projection", "notes", "reference")
+    fields: dict[str, Any] = {key: getattr(file, key) for key in (*plain, *LISTS)}
+    return Search(**fields, quantities=quantities, calibrations=file.calibrations, path=path)
+
+
+def describe(search: Search) -> dict[str, Any]:
+    """Everything in `search`, ready for JSON."""
+    calibrated = [search.quantities[key].calibrated(new) for key, new in search.calibrations.items()]
+    return {
+        "name": search.name,
+        "title": search.title,
+        "experiment": search.experiment,
+        "projection": search.projection,
+        "notes": list(search.notes),
+        "reference": search.reference.model_dump(),
+        "quantities": [quantity.row() for quantity in search.quantities.values()],
+        "calibrations": [quantity.row() for quantity in calibrated],
+        **{key: [item.model_dump(mode="json") for item in getattr(search, key)] for key in LISTS},
+    }
+
+
+def _find(name_or_path: str | Path) -> Path:
+    if (text := str(name_or_path)) in names():
+        return FOLDER / text / FILE
+    try:
+        path = Path(name_or_path)
+        if path.is_dir() and (path / FILE).exists():
+            return path / FILE
+        if path.is_file():
+            return path
+    except (OSError, ValueError):  # a name no file can have
+        pass
+    raise unknown("search (and no such file)", printable(text, 80), names())

@@ -1,0 +1,286 @@
+"""The schema of a search file: what may stand in `search.toml`, and how a mistake in it is put into one line.
+
+Types and shapes are declared here as pydantic classes; what several keys must fulfil together stands in
+`limits.search.checks`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from math import isclose
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from limits.errors import InputError
+from limits.search.complaints import complaint, printable, shown
+
+HypothesisName = Literal[
+    "aprime",
+    "b-l",
+    "lmu-ltau",
+    "alp-photon",
+    "alp-w",
+    "alp-gluon",
+    "muonphilic-scalar",
+    "dark-trident",
+    "idm-dark-higgs",
+    "mesogenesis",
+]
+Edge = Literal["observed", "expected", "lower", "upper", "tip"]
+CurveFormat = Literal["bc2-y", "polygon", "edges"]
+
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise PydanticCustomError("line", "must be one non-empty line of printable text")
+    return text
+
+
+def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] >= pair[1]:
+        raise PydanticCustomError("ordered", "must be [low, high] with low < high")
+    return pair
+
+
+def _distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not items or len(set(items)) < len(items):
+        raise PydanticCustomError("distinct", "must be a non-empty list without duplicates")
+    return items
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$")]
+Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
+Range = Annotated[tuple[Finite, Finite], AfterValidator(_ordered)]
+PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
+Masses = Annotated[tuple[Positive, ...], AfterValidator(_distinct)]
+
+
+class Facts(BaseModel):
+    """Base of every table of the file: frozen, and no key that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: object) -> object:
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for key in data if isinstance(data, dict) else ():
+            if key not in known:
+                context = {"key": key, "known": ", ".join(known)}
+                raise PydanticCustomError("unknown_key", "unknown key; known: {known}", context)
+        return data
+
+
+class Reference(Facts):
+    """The publication."""
+
+    arxiv: Annotated[str, Field(pattern=r"^([0-9]{4}\.[0-9]{4,5}|[a-z-]+/[0-9]{7})$")]
+    doi: Line | None = None
+    journal: Line | None = None
+    year: Annotated[StrictInt, Field(ge=1950, le=2100)] | None = None
+    title: Line | None = None
+    hepdata: Line | None = None
+
+
+class Number(Facts):
+    """A value with its unit; `error` is absolute, symmetric and in the same unit."""
+
+    value: Finite
+    unit: Line
+    error: Positive | None = None
+
+
+class Fact(Number):
+    """A number printed in a publication."""
+
+    source: Line
+
+
+class Assumption(Number):
+    """A number recalled, guessed or taken from elsewhere, with its plausible range."""
+
+    reason: Line
+    range: Range
+
+
+class Calibration(Number):
+    """A number chosen by comparing with a published limit at `masses_gev`."""
+
+    fitted_to: Line
+    masses_gev: Masses
+
+
+class Benchmark(Facts):
+    """The point whose signal is strength 1 in a workspace."""
+
+    mass_gev: Positive
+    coupling: Positive
+
+
+class HypothesisFacts(Facts):
+    """What a search says about one hypothesis: the published quantity, its unit, and where it can be computed."""
+
+    name: HypothesisName
+    quantity: Line
+    symbol: Line
+    unit: Line
+    exclusion: Literal["upper-limit", "region"]
+    yield_power: Positive | None = None
+    masses_gev: PositiveRange | None = None
+    tabulated_masses_gev: Masses | None = None
+    couplings: PositiveRange
+    benchmark: Benchmark
+    methods: Annotated[tuple[Identifier, ...], AfterValidator(_distinct)]
+    """Limit methods worth showing side by side; the first is the default."""
+
+    def has_mass(self, mass_gev: float) -> bool:
+        """Whether the search can be computed at `mass_gev`."""
+        if self.masses_gev is not None:
+            return self.masses_gev[0] <= mass_gev <= self.masses_gev[1]
+        return any(isclose(mass_gev, mass) for mass in self.tabulated_masses_gev or ())
+
+    @property
+    def mass_text(self) -> str:
+        """The masses at which the search can be computed, in words."""
+        if self.masses_gev is not None:
+            return f"{self.masses_gev[0]:g} to {self.masses_gev[1]:g} GeV"
+        return "only " + ", ".join(f"{mass:g}" for mass in self.tabulated_masses_gev or ()) + " GeV"
+
+
+class Systematic(Facts):
+    """A relative uncertainty; `size` is the key of the number that holds it.
+
+    Its ±1σ factors are 1 + size and 1/(1 + size) ("lognormal"), or 1 ± size ("symmetric", binned channels only).
+    """
+
+    name: Name
+    size: Key
+    form: Literal["lognormal", "symmetric"] = "lognormal"
+    on: Annotated[tuple[Literal["signal", "background"], ...], AfterValidator(_distinct)]
+
+
+class CountingChannel(Facts):
+    """One count; `observed` and `background` are keys of numbers."""
+
+    name: Name
+    likelihood: Literal["counting"]
+    signal: Identifier
+    observed: Key
+    background: Key
+    background_constraint: Literal["lognormal", "gaussian", "gamma", "poisson"] | None = None
+    systematics: tuple[Systematic, ...] = ()
+
+
+class HistFactoryChannel(Facts):
+    """A binned channel; `table` is a file with the columns data, background and background_error, one row per bin."""
+
+    name: Name
+    likelihood: Literal["histfactory"]
+    signal: Identifier
+    table: FileName
+    systematics: tuple[Systematic, ...] = ()
+
+
+Channel = CountingChannel | HistFactoryChannel
+
+
+class Comparison(Facts):
+    """A published number, only ever compared with: `value` in the unit of the hypothesis, or in GeV for a tip."""
+
+    quantity: Line
+    edge: Edge
+    mass_gev: Positive | None = None
+    value: Positive
+    digits: Annotated[StrictInt, Field(ge=1, le=17)]
+    source: Line
+    hypothesis: HypothesisName | None = None
+
+
+class Curve(Facts):
+    """A published curve that is not shipped: the name of a file the user may have."""
+
+    file: FileName
+    format: CurveFormat
+    source: Line
+    hypothesis: HypothesisName | None = None
+
+
+class SearchFile(Facts):
+    """The whole of a `search.toml`."""
+
+    version: Annotated[StrictInt, Field(alias="schema", ge=1, le=1)]
+    name: Name
+    title: Line
+    experiment: Line
+    projection: StrictBool = False
+    notes: tuple[Line, ...] = ()
+    reference: Reference
+    facts: dict[Key, Fact]
+    assumptions: dict[Key, Assumption] = {}
+    calibrations: dict[Key, Calibration] = {}
+    hypotheses: Annotated[tuple[HypothesisFacts, ...], Field(min_length=1)]
+    channels: Annotated[tuple[Annotated[Channel, Field(discriminator="likelihood")], ...], Field(min_length=1)]
+    comparisons: tuple[Comparison, ...] = ()
+    curves: tuple[Curve, ...] = ()
+
+
+def dotted(location: tuple[int | str, ...]) -> str:
+    """A place in the file as text: `("channels", 0, "counting", "table")` is `channels[0].table`."""
+    text = ""
+    for i, part in enumerate(location):
+        tag = i == 2 and location[0] == "channels" and part in ("counting", "histfactory")
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part != "[key]" and not tag:
+            text += f".{part}" if text else part
+    return text
+
+
+def _problem(where: Path, error: ErrorDetails) -> InputError:
+    kind, context, key = error["type"], error.get("ctx", {}), dotted(error["loc"])
+    if kind == "missing":
+        return complaint(where, key, "this key is required, but missing")
+    if kind == "unknown_key":
+        return complaint(where, f"{key}.{context['key']}".lstrip("."), error["msg"])
+    if kind.startswith("union_tag"):
+        key += ".likelihood"
+        value = shown(str(context["tag"])) if "tag" in context else "nothing"
+        return complaint(where, key, f"got {value}; known: counting, histfactory")
+    words = error["msg"].replace("Input should", "must").replace("String should", "must")
+    return complaint(where, key, f"got {shown(error['input'])}: {words}")
+
+
+def read(path: Path) -> SearchFile:
+    """The search file at `path`, with types and shapes checked.
+
+    Raises:
+        InputError: unreadable, not TOML, or not as declared here; one line with file, key and value.
+    """
+    try:
+        document = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise complaint(path, "search file", f"cannot be read: {error.strerror or 'no such file'}") from error
+    except (ValueError, RecursionError) as error:
+        raise complaint(path, "search file", f"not valid TOML: {printable(str(error), 200)}") from error
+    try:
+        return SearchFile.model_validate(document)
+    except ValidationError as error:
+        raise _problem(path, error.errors(include_url=False)[0]) from None

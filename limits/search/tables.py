@@ -1,0 +1,55 @@
+"""Small tables of numbers: comma-separated, `#` comments, one header row, every cell a finite number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limits.search.complaints import complaint, number, shown
+
+
+def read_table(path: Path) -> dict[str, NDArray[np.float64]]:
+    """The columns of the table at `path`, by the names in its header.
+
+    Returns:
+        name → array of shape (rows,), in the units the header comments of the file state.
+
+    Raises:
+        InputError: unreadable or empty file, ragged row, repeated column, or a cell that is not a finite number.
+    """
+    rows = _rows(path)
+    if len(rows) < 2:
+        raise complaint(path, "table", "needs a header row and at least one row of numbers")
+    names = [cell.strip() for cell in rows[0][1].split(",")]
+    if len(set(names)) < len(names) or not all(names):
+        raise complaint(
+            path, f"line {rows[0][0]}", f"got {shown(rows[0][1])}: column names must differ and not be empty"
+        )
+    values = [_values(path, line, text, names) for line, text in rows[1:]]
+    return dict(zip(names, np.asarray(values, dtype=np.float64).T.copy(), strict=True))
+
+
+def _rows(path: Path) -> list[tuple[int, str]]:
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text"
+        raise complaint(path, "table", f"cannot be read: {reason}") from error
+    stripped = [(i, line.strip()) for i, line in enumerate(lines, start=1)]
+    return [(i, line) for i, line in stripped if line and not line.startswith("#")]
+
+
+def _values(path: Path, line: int, text: str, names: list[str]) -> list[float]:
+    cells = text.split(",")
+    if len(cells) != len(names):
+        raise complaint(path, f"line {line}", f"got {len(cells)} cells, but the header has {len(names)}")
+    values = []
+    for name, cell in zip(names, cells, strict=True):
+        try:
+            values.append(number(cell))
+        except ValueError as error:
+            problem = f"got {shown(cell.strip())}: must be a finite number"
+            raise complaint(path, f"line {line}, column {name}", problem) from error
+    return values
