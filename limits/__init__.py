@@ -15,21 +15,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from limits.assemble import build as build
-    from limits.errors import LimitsError as LimitsError
-    from limits.inference.asymptotic import discovery as discovery
-    from limits.inference.limit import upper_limit as upper_limit
-    from limits.inference.results import Limit as Limit
-    from limits.likelihood.counting import Background as Background
-    from limits.likelihood.counting import Sideband as Sideband
-    from limits.likelihood.counting import Systematic as Systematic
-    from limits.likelihood.counting import counting as counting
+    from limits.assemble import build
+    from limits.errors import LimitsError
+    from limits.inference.asymptotic import discovery
+    from limits.inference.limit import upper_limit
+    from limits.inference.results import Limit
+    from limits.likelihood.counting import Background, Sideband, Systematic, counting
     from limits.likelihood.histfactory import load as load_workspace
-    from limits.scan import run_scan as run_scan
-    from limits.search import Search as Search
+    from limits.scan import run_scan
+    from limits.search import Search
     from limits.search import load as load_search
     from limits.search import names as search_names
-    from limits.signals import Hypothesis as Hypothesis
+    from limits.signals import Hypothesis
 
 _HOME = {
     "Background": "limits.likelihood.counting:Background",
@@ -49,9 +46,23 @@ _HOME = {
     "upper_limit": "limits.inference.limit:upper_limit",
 }
 
-__all__ = [  # noqa: PLE0604 - the names of the table above, sorted, and the version
+__all__ = [
+    "Background",
+    "Hypothesis",
+    "Limit",
+    "LimitsError",
+    "Search",
+    "Sideband",
+    "Systematic",
     "__version__",
-    *_HOME,
+    "build",
+    "counting",
+    "discovery",
+    "load_search",
+    "load_workspace",
+    "run_scan",
+    "search_names",
+    "upper_limit",
 ]
 
 

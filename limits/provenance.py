@@ -6,17 +6,15 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-PACKAGES = ("numpy", "scipy", "pyhf", "particle")
+PACKAGES = {"limits": "darksector-limits", "numpy": "numpy", "scipy": "scipy", "pyhf": "pyhf", "particle": "particle"}
 
 
 def provenance() -> dict[str, Any]:
     """Version of this package, of Python and of the packages the numbers depend on."""
-    from limits import __version__
-
-    found = {}
-    for name in PACKAGES:
+    found = {"python": platform.python_version()}
+    for name, distribution in PACKAGES.items():
         try:
-            found[name] = version(name)
+            found[name] = version(distribution)
         except PackageNotFoundError:
-            found[name] = "absent"
-    return {"limits": __version__, "python": platform.python_version(), **found}
+            found[name] = "not installed"
+    return found

@@ -12,13 +12,14 @@ from limits import assemble
 from limits.errors import InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
-from limits.inference.limit import METHODS, p_values, upper_limit
+from limits.inference.limit import A_POSTERIORI, A_PRIORI, METHODS, p_values, upper_limit
 from limits.inference.results import SIGMAS, PValues
 from limits.physics.conversion import coupling_from_strength
+from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search
 
 DEFAULT_MASSES: Final = 25
-DEFAULT_COUPLINGS: Final = 81
+DEFAULT_COUPLINGS: Final = 49
 MAX_POINTS: Final = 100_000
 
 
@@ -73,7 +74,7 @@ class Scan:
 
     @property
     def status(self) -> str:
-        """ "partial" if any point is."""
+        """One of "ok" and "partial", the latter if any point is."""
         return "partial" if any(point.status == "partial" for point in self.points) else "ok"
 
     def to_json(self) -> dict[str, Any]:
@@ -153,8 +154,6 @@ def run_scan(
 
 
 def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, results: list[PointResult]) -> Scan:
-    from limits.provenance import provenance
-
     kinds = {key: quantity.kind for key, quantity in search.quantities.items()}
     return Scan(
         search=search.name,
@@ -174,7 +173,7 @@ def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, res
 
 
 def label(search: Search) -> str:
-    """ "projection", "calibrated" if any number was fitted to a published limit, or "predicted"."""
+    """One of "projection", "calibrated" if any number was fitted to a published limit, or "predicted"."""
     return "projection" if search.projection else "calibrated" if search.calibrated_keys else "predicted"
 
 
@@ -185,8 +184,6 @@ def calibrated_to(search: Search) -> str | None:
 
 def expected_kind(method: str) -> str:
     """Which of the two kinds of expected limit a method gives."""
-    from limits.inference.limit import A_POSTERIORI, A_PRIORI
-
     return A_POSTERIORI if method.startswith("cls") and method != "cls-exact" else A_PRIORI
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 
 import numpy as np
 from scipy.special import gammainccinv, gammaincinv, ndtr, pdtr
@@ -83,7 +83,7 @@ def _orders(likelihood: BinnedLikelihood, free: list[int], reach: float) -> list
         moved = theta.copy()
         moved[index] += width
         effect = abs(kernel.rates(likelihood.shape, moved).sum() - centre) / np.sqrt(centre + 1)
-        orders.append(int(np.clip(64 + 60 * effect, 64, (4000, 400, 120)[len(free) - 1])))
+        orders.append(int(np.clip(40 + 60 * effect, 40, (4000, 400, 120)[len(free) - 1])))
     return orders
 
 
@@ -140,7 +140,8 @@ class SingleCount:
         top = float(self.background.max())
         most = int(top + 12 * np.sqrt(top + 1)) + 1
         counts = range(most + 1)
-        return tuple(bisect_left(counts, ndtr(sigma) - 1e-12, key=lambda n: self.clsb(0.0, n)) for sigma in SIGMAS)
+        below = cache(lambda n: self.clsb(0.0, n))
+        return tuple(bisect_left(counts, ndtr(sigma) - 1e-12, key=below) for sigma in SIGMAS)
 
     def cls(self, strength: float, count: int) -> float:
         """CLs = P(N ≤ count | strength) / P(N ≤ count | 0)."""

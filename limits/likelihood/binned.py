@@ -71,6 +71,7 @@ class BinnedLikelihood:
         low[0], high[0] = lower, np.inf
         if strength is None:
             start[0] = self._first_strength(start, data)
+            held[0] = not np.isfinite(self.signal_scale)  # without signal there is no strength to fit
         else:
             start[0], held[0], low[0] = strength, True, -np.inf
         found = kernel.minimise(kernel.objective(self.shape, data), start, low, high, held)
@@ -90,10 +91,10 @@ class BinnedLikelihood:
 
     def _first_strength(self, theta: Array, data: Array) -> float:
         """A strength from the total excess, kept positive so that a bin without background is not a dead start."""
+        if not np.isfinite(self.signal_scale):
+            return 0.0
         signal, background = kernel.yields(self.shape, theta)
         total = float(signal.sum())
-        if total <= 0:
-            return 0.0
         excess = float(np.sum(data[: self.shape.n_bins] - background)) / total
         return max(excess, 0.1 * min(self.signal_scale, 1 / total))
 

@@ -1,6 +1,7 @@
 """HistFactory likelihoods from pyhf workspaces (JSON 1.0.0).
 
-The rates and derivatives are those of `limits.kernel`; they agree with pyhf's own to rounding. Interpolation: normsys code 4 and histosys code 4p, pyhf's defaults; code 1 and 0 on request.
+The rates and derivatives are those of `limits.kernel`; they agree with pyhf's own to rounding. Interpolation: normsys code 4 and
+histosys code 4p, pyhf's defaults; code 1 and 0 on request.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class _Builder:
         for term in self.products:
             for parameter, x in term:
                 columns[x].append(parameter)
-        depth = max(1, max(map(len, columns)))
+        depth = max(1, *map(len, columns))
         return np.array([c + [n_par] * (depth - len(c)) for c in columns], dtype=np.intp).T
 
 

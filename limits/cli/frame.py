@@ -1,0 +1,110 @@
+"""The frame around every command: whatever goes wrong becomes one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NoReturn
+
+import click
+
+from limits.errors import LimitsError
+
+ERROR: Final = 1
+USAGE: Final = 2
+PARTIAL: Final = 3
+INTERRUPTED: Final = 130
+
+TRACEBACK: Final = "LIMITS_TRACEBACK"
+"""Environment variable: set it to see where an unexpected error comes from."""
+
+
+class Main(click.Group):
+    """The group `limits`: keeps the order of its commands, names the known ones, reports errors in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order in which they were added."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command of that name.
+
+        Raises:
+            click.UsageError: there is none; the message lists those that exist.
+        """
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.UsageError(f"unknown command {args[0]!r}; known: {', '.join(self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """The context of the whole run."""
+        with one_line():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with one_line():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn every exception into one line on stderr and the exit code that belongs to it."""
+    try:
+        yield
+        sys.stdout.flush()  # here, where a closed pipe can still be dealt with
+    except click.exceptions.Exit:
+        raise
+    except click.ClickException as error:
+        _stop(_usage(error), error.exit_code)
+    except LimitsError as error:
+        _stop(str(error), ERROR)
+    except BrokenPipeError:
+        # The reader has seen enough (| head): nothing to say, and nothing to flush at exit.
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - lives until the process ends
+        raise click.exceptions.Exit(ERROR) from None
+    except (KeyboardInterrupt, click.Abort):
+        _stop("interrupted", INTERRUPTED)
+    except (OSError, MemoryError, RecursionError) as error:
+        _stop(_system(error), ERROR)
+    except Exception as error:  # a user never sees a traceback unless asking for it
+        if os.environ.get(TRACEBACK):
+            raise
+        text = f"unexpected {type(error).__name__}: {error}"
+        _stop(f"{text} (a bug in limits, please report it; {TRACEBACK}=1 shows where)", ERROR)
+
+
+def printable(text: str, most: int = 2000) -> str:
+    """`text` in one line: runs of space become one blank, what cannot be printed is escaped, the end may be cut."""
+    joined = " ".join(text.split())
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in joined)
+    return escaped if len(escaped) <= most else escaped[:most] + "…"
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    click.echo(f"error: {printable(message)}", err=True)
+    raise click.exceptions.Exit(code) from None
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        known = [name for option in error.ctx.command.params for name in option.opts if name.startswith("--")]
+        message = f"unknown option {error.option_name}; known: {', '.join(known)}"
+    if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.parent is not None:
+        return f"{error.ctx.info_name}: {message}"
+    return message
+
+
+def _system(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "the input is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    name = getattr(error, "filename", None)
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{name}: {reason}" if name else reason

@@ -1,0 +1,153 @@
+"""`limits count`, `limits limit`, `limits fit`: one likelihood, one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from limits.cli.options import (
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    limit_options,
+    output_options,
+    together,
+)
+from limits.cli.output import deliver
+from limits.cli.target import Target, resolve, target_options
+
+if TYPE_CHECKING:
+    from limits.likelihood.binned import BinnedLikelihood
+
+test_strength_option = click.option(
+    "--test-strength", type=NOT_NEGATIVE, default=1.0, show_default=True, help="Strength at which CLs is given."
+)
+count_options = together(
+    click.option("--observed", type=NOT_NEGATIVE, required=True, help="Events observed."),
+    click.option("--background", type=NOT_NEGATIVE, help="Events expected without signal."),
+    click.option("--signal", type=NOT_NEGATIVE, help="Signal events at strength 1; without it the limit is in events."),
+    click.option("--background-lognormal", type=POSITIVE, metavar="KAPPA", help="Background factor κ per σ, as 1.3."),
+    click.option("--background-sigma", type=NOT_NEGATIVE, metavar="EVENTS", help="Gaussian error in events, cut at 0."),
+    click.option("--background-gamma", type=NOT_NEGATIVE, metavar="EVENTS", help="Error in events of a Gamma density."),
+    click.option(
+        "--sideband",
+        type=(NOT_NEGATIVE, POSITIVE),
+        metavar="N TAU",
+        help="Background from N events in a region that expects TAU times as many; replaces --background.",
+    ),
+    click.option("--signal-lognormal", type=POSITIVE, metavar="KAPPA", help="Signal factor κ per σ, as 1.1."),
+    click.option("--correlated", is_flag=True, help="Both lognormals are one and the same nuisance."),
+)
+
+
+@click.command()
+@count_options
+@limit_options
+@test_strength_option
+@output_options
+def count(
+    method: str | None,
+    level: float | None,
+    test_strength: float,
+    as_json: bool,
+    output_file: str | None,
+    **numbers: Any,
+) -> None:
+    """Upper limit from one count and its expected background."""
+    from limits.cli.calculator import experiment
+
+    target = experiment(method=method or "cls", **numbers)
+    _answer(target, method, level, test_strength, as_json, output_file)
+
+
+@click.command()
+@target_options
+@limit_options
+@test_strength_option
+@output_options
+def limit(
+    target: str,
+    method: str | None,
+    level: float | None,
+    test_strength: float,
+    as_json: bool,
+    output_file: str | None,
+    **where: Any,
+) -> None:
+    """Upper limit of a search at one point, or of any pyhf workspace.
+
+    TARGET is a search name, the path of a search file (.toml), of a workspace (JSON), or - for a workspace on stdin.
+    The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
+    """
+    _answer(resolve(target, **where), method, level, test_strength, as_json, output_file)
+
+
+def _answer(
+    target: Target,
+    method: str | None,
+    level: float | None,
+    test_strength: float,
+    as_json: bool,
+    output_file: str | None,
+) -> None:
+    from limits import report
+    from limits.inference.limit import upper_limit
+
+    found = upper_limit(target.likelihood, method or target.method, level or target.level, test_strength)
+    document = target.document(found)
+    deliver(document, report.limit, as_json=as_json, output_file=output_file, statuses=[found.status])
+
+
+@click.command()
+@target_options
+@click.option("--strength", type=NUMBER, help="Hold the strength at this value.")
+@output_options
+def fit(target: str, strength: float | None, as_json: bool, output_file: str | None, **where: Any) -> None:
+    """Best fit and significance of a search or workspace.
+
+    TARGET is as for 'limits limit'.
+    """
+    from limits import report
+
+    aim = resolve(target, **where)
+    document = {**aim.facts, **_fitted(aim.likelihood, strength)}
+    deliver(document, report.fit, as_json=as_json, output_file=output_file, statuses=[document["status"]])
+
+
+def _fitted(likelihood: BinnedLikelihood, strength: float | None) -> dict[str, Any]:
+    """The fit as JSON values; an error is null where a parameter was held or ended on a bound."""
+    from limits.inference.asymptotic import discovery
+    from limits.inference.results import finite
+
+    found = likelihood.fit(likelihood.observed, strength)
+    free = discovery(likelihood) if strength is None else None
+    rows = [
+        {
+            "name": parameter.name,
+            "value": finite(value),
+            "error": finite(error) if error > 0 else None,
+            "init": finite(parameter.init),
+            "constraint": parameter.constraint,
+            "fixed": parameter.fixed or (i == 0 and strength is not None),
+        }
+        for i, (parameter, value, error) in enumerate(
+            zip(likelihood.parameters, found.theta, found.errors, strict=True)
+        )
+    ]
+    return {
+        "strength": finite(found.strength),
+        "strength_error": rows[0]["error"],
+        "parameters": rows,
+        "nll": finite(found.nll),
+        "twice_nll": finite(2 * found.nll),
+        "significance": free.significance if free else None,
+        "p_value": finite(free.p_value) if free else None,
+        "definition": "maximum likelihood, errors from the curvature; significance √q₀ (1007.1727), asymptotic",
+        "status": found.status,
+        "warnings": [*(free.warnings if free else ()), *_impossible(found.nll)],
+    }
+
+
+def _impossible(nll: float) -> list[str]:
+    return ["the data are impossible at this strength: events where none are expected"] if nll == float("inf") else []

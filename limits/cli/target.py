@@ -1,0 +1,224 @@
+"""What a command is aimed at: a search at one theory point, or a workspace. Either becomes one likelihood and a few words."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from limits.cli.options import POSITIVE, change_options, hypothesis_option, together
+from limits.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from limits.inference.results import Limit
+    from limits.likelihood.binned import BinnedLikelihood
+    from limits.search import Search
+
+STDIN = "-"
+ABSENT = (
+    "search",
+    "hypothesis",
+    "mass_gev",
+    "coupling",
+    "exclusion",
+    "label",
+    "calibrated_to",
+    "assumptions",
+    "set_values",
+)
+"""Fields of a result that only a search has: null for a workspace or a bare count."""
+
+target_options = together(
+    click.argument("target"),
+    hypothesis_option,
+    click.option("--mass", type=POSITIVE, help="GeV; default: the benchmark of the search."),
+    click.option("--coupling", type=POSITIVE, help="The coupling that is strength 1; default: the benchmark."),
+    change_options,
+    click.option("--measurement", metavar="NAME", help="Of a workspace; default: its first one."),
+    click.option("-p", "--patch", "patches", multiple=True, metavar="FILE", help="JSON patch of a workspace."),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A likelihood with the level and method that are its defaults, and the `facts` a result should carry along."""
+
+    likelihood: BinnedLikelihood
+    facts: Mapping[str, Any]
+    level: float = 0.95
+    method: str = "cls"
+    coupling: float | None = None
+    """Coupling of strength 1, where a limit on the strength is a limit on the coupling."""
+    yield_power: float = 1.0
+
+    def document(self, limit: Limit) -> dict[str, Any]:
+        """The JSON of a limit: in the published quantity of the search, or in units of the strength."""
+        from limits.physics.conversion import coupling_from_strength
+
+        excluded = limit.observed_limit is not None and limit.observed_limit < 1
+        known = limit.observed_limit is not None or limit.status == "insensitive"
+        coupling = self.coupling
+        if coupling is not None:
+            limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, coupling, self.yield_power)))
+        found = limit.to_json()
+        of_search = self.facts["search"] is not None and known
+        return {**self.facts, **found, "excluded": excluded if of_search else None}
+
+
+def resolve(
+    text: str,
+    *,
+    hypothesis: str | None = None,
+    mass: float | None = None,
+    coupling: float | None = None,
+    changes: Sequence[tuple[str, float]] = (),
+    calibrated: bool = False,
+    measurement: str | None = None,
+    patches: Sequence[str] = (),
+) -> Target:
+    """The target of that name, path or "-" with the options that go with it.
+
+    Raises:
+        click.UsageError: an option of a search with a workspace, or the other way round.
+        LimitsError: no such target, or one that cannot be used.
+    """
+    if _is_search(text):
+        _refuse(text, "a search", {"--measurement": measurement, "--patch": patches})
+        return _at_point(changed(text, calibrated, changes), hypothesis, mass, coupling)
+    options = {"--hypothesis": hypothesis, "--mass": mass, "--coupling": coupling, "--set": changes}
+    _refuse(text, "a workspace", {**options, "--calibrated": calibrated})
+    return _workspace(text, measurement, patches)
+
+
+def changed(name_or_path: str, calibrated: bool, changes: Sequence[tuple[str, float]]) -> Search:
+    """The search with its calibrated numbers, if wanted, and with the values that were set by hand.
+
+    Raises:
+        click.UsageError: one number set twice.
+        LimitsError: no such search or number, or a value it cannot have.
+    """
+    from limits.search import load
+
+    if len(values := dict(changes)) < len(changes):
+        raise click.UsageError(f"--set: one number is set twice: {', '.join(key for key, _ in changes)}")
+    search = load(name_or_path)
+    search = search.calibrated() if calibrated else search
+    return search.with_values(values) if values else search
+
+
+def read_json(name: str) -> Any:
+    """The JSON in a file, or on stdin for "-".
+
+    Raises:
+        InputError: cannot be read, or not JSON.
+    """
+    from limits.likelihood import workspace
+
+    with io.TextIOWrapper(io.BytesIO(_content(name)), encoding="utf-8") as stream:
+        return workspace.read(stream, _called(name))
+
+
+def _content(name: str) -> bytes:
+    if name == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{name}: cannot be read: {reason}") from None
+
+
+def _called(name: str) -> str:
+    return "stdin" if name == STDIN else name
+
+
+def _is_search(text: str) -> bool:
+    from limits.search import names
+
+    if text == STDIN:
+        return False
+    if text in names() or text.endswith(".toml"):
+        return True
+    try:
+        path = Path(text)
+        if path.exists():
+            return path.is_dir()
+    except (OSError, ValueError):  # a name no file can have
+        pass
+    raise unknown("target (and no such file)", text[:80], names())
+
+
+def _refuse(text: str, kind: str, options: Mapping[str, object]) -> None:
+    for option, value in options.items():
+        if value not in (None, (), False):
+            raise click.UsageError(f"{option} does not apply: {_called(text)} is {kind}")
+
+
+def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupling: float | None) -> Target:
+    from limits.assemble import build
+    from limits.signals import Hypothesis
+
+    facts = search.hypothesis(hypothesis)
+    region = facts.exclusion == "region"
+    mass = facts.benchmark.mass_gev if mass is None else mass
+    coupling = facts.benchmark.coupling if coupling is None else coupling
+    described = {
+        "search": search.name,
+        "hypothesis": facts.name,
+        "mass_gev": mass,
+        "coupling": {"symbol": facts.symbol, "unit": facts.unit, "quantity": facts.quantity, "reference": coupling},
+        "exclusion": facts.exclusion,
+        "quantity": "signal strength" if region else facts.quantity,
+        "unit": "strength" if region else facts.unit,
+        **_origin(search),
+    }
+    return Target(
+        build(search, Hypothesis(facts.name, mass, coupling)),
+        described,
+        search.level,
+        facts.methods[0],
+        None if region else coupling,
+        facts.yield_power or 1.0,
+    )
+
+
+def _origin(search: Search) -> dict[str, Any]:
+    """How far a result may be called a reproduction, and the numbers behind that."""
+    from limits.scan import calibrated_to, label
+
+    kinds = {key: quantity.kind for key, quantity in search.quantities.items()}
+    return {
+        "label": label(search),
+        "calibrated_to": calibrated_to(search),
+        "assumptions": [key for key, kind in kinds.items() if kind == "assumption"],
+        "set_values": {key: search.value(key) for key, kind in kinds.items() if kind == "set"},
+    }
+
+
+def _workspace(text: str, measurement: str | None, patches: Sequence[str]) -> Target:
+    from limits.likelihood import histfactory, workspace
+
+    where = _called(text)
+    document = read_json(text)
+    if patches:
+        document = workspace.apply_patches(document, [_patch(name) for name in patches], where)
+    likelihood = histfactory.load(document, measurement=measurement, where=where)
+    facts = {**dict.fromkeys(ABSENT), "quantity": "signal strength", "unit": "strength"}
+    return Target(likelihood, {"workspace": where, **facts})
+
+
+def _patch(name: str) -> Any:
+    import json
+
+    try:
+        operations = json.loads(_content(name).decode())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{_called(name)}: not JSON: {error}") from None
+    if isinstance(operations, list) and all(isinstance(item, dict) for item in operations):
+        return operations
+    raise InputError(f"{_called(name)}: a JSON patch is a list of operations (RFC 6902), this is none")

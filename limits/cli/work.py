@@ -1,0 +1,107 @@
+"""`limits scan` and `limits reproduce`: many points, shown while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from limits.cli.options import (
+    FILE,
+    MASS_SPAN,
+    MASSES,
+    SPAN,
+    change_options,
+    hypothesis_option,
+    json_option,
+    limit_options,
+    output_options,
+)
+from limits.cli.output import deliver
+
+
+@click.command()
+@click.argument("search")
+@hypothesis_option
+@click.option("--masses", type=MASSES, help="GeV, separated by commas; default: chosen from the range of the search.")
+@click.option("--mass-range", type=MASS_SPAN, help="GeV; evenly spaced, or in the logarithm with :log.")
+@click.option("--couplings", type=SPAN, help="Grid of couplings in which a region is looked for.")
+@limit_options
+@change_options
+@output_options
+@click.option("--plot", type=FILE, help="Draw the limit or the region, as scan.png.")
+def scan(
+    search: str,
+    hypothesis: str | None,
+    masses: tuple[float, ...] | None,
+    mass_range: tuple[float, float, int, bool] | None,
+    couplings: tuple[float, float, int] | None,
+    method: str | None,
+    level: float | None,
+    changes: Sequence[tuple[str, float]],
+    calibrated: bool,
+    as_json: bool,
+    output_file: str | None,
+    plot: str | None,
+) -> None:
+    """Limit against mass, or the region excluded in the plane.
+
+    SEARCH is a name from 'limits list' or the path of a search file.
+    """
+    from limits import report
+    from limits.cli.target import changed
+    from limits.scan import masses_of, run_scan
+
+    if masses and mass_range:
+        raise click.UsageError("--masses and --mass-range exclude each other")
+    facts = changed(search, calibrated, changes)
+    at = masses_of(facts, hypothesis, masses, mass_range)
+    with report.progress(len(at), f"scan {facts.name}") as advance:
+        found = run_scan(facts, hypothesis, masses=at, couplings=couplings, method=method, level=level, advance=advance)
+    if plot is not None:
+        from limits.plot import save_scan
+
+        save_scan(found, Path(plot))
+    deliver(found.to_json(), report.scan, as_json=as_json, output_file=output_file, statuses=[found.status])
+
+
+@click.command()
+@click.argument("searches", nargs=-1, metavar="[SEARCH]...")
+@json_option
+@click.option("--output", type=click.Path(file_okay=False), metavar="DIR", help="Write table, JSON and plots to DIR.")
+@click.option(
+    "--published",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="Folder of published curves to compare with; they are not shipped.",
+)
+def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, published: str | None) -> None:
+    """Published numbers beside computed ones. Default: all searches."""
+    from limits import report
+    from limits.reproduce import reproduce as run
+    from limits.reproduce import steps
+    from limits.search import names
+
+    wanted = tuple(dict.fromkeys(searches)) or names()
+    total = steps(wanted)
+    if output is not None:
+        Path(output).mkdir(
+            parents=True, exist_ok=True
+        )  # a place that cannot be written is better known before the work
+    with report.progress(total, "reproduce") as advance:
+        found = run(wanted, published=None if published is None else Path(published), advance=advance)
+    files = [] if output is None else found.write(Path(output))
+    document = found.to_json()
+    deliver(
+        document,
+        lambda _: _print(report.reproduction_text(found), files),
+        as_json=as_json,
+        statuses=[row["status"] for row in document["rows"]],
+    )
+
+
+def _print(table: str, files: Sequence[Path]) -> None:
+    click.echo(table, nl=False)
+    for file in files:
+        click.echo(f"written: {file}")

@@ -1,0 +1,175 @@
+"""A computed scan held against a published curve: log-ratio of each edge, the tip, the area that differs.
+
+The curves are other people's files and are not part of this package: the user names the folder that holds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limits.errors import InputError
+from limits.physics.conversion import coupling_from_mixing, mixing_from_portal
+from limits.scan import Scan
+from limits.search import Curve
+
+Array = NDArray[np.float64]
+
+DELIMITERS: Final = {"bc2-y": ",", "polygon": None, "edges": None}
+COLUMNS: Final = {"bc2-y": 2, "polygon": 2, "edges": 3}
+LEVELS: Final = {"median": 0.5, "low68": 0.16, "high68": 0.84, "lowest": 0.0, "highest": 1.0}
+FINE: Final = 400
+"""Masses at which areas are summed."""
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedCurve:
+    """Edges of a published exclusion: `mass` (n,) in GeV, increasing; `lower`, `upper` (n,) couplings, upper None for an upper limit."""
+
+    mass: Array
+    lower: Array
+    upper: Array | None
+    source: str
+
+    def at(self, edge: str, mass: Array) -> Array:
+        """The edge at other masses by log–log interpolation, (m,); nan outside the curve."""
+        values = self.lower if edge == "lower" or self.upper is None else self.upper
+        inside = (mass >= self.mass[0]) & (mass <= self.mass[-1])
+        found = np.exp(np.interp(np.log(mass), np.log(self.mass), np.log(values)))
+        return np.where(inside, found, np.nan)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Computed over published along one edge: number of masses, median, central 68 % interval, extremes; and the highest masses.
+
+    `area` is the symmetric difference of the two regions in (ln m, ln coupling) over the area of the published one; None for
+    an upper limit.
+    """
+
+    search: str
+    hypothesis: str
+    source: str
+    edge: str
+    label: str
+    method: str
+    n: int
+    median: float | None
+    low68: float | None
+    high68: float | None
+    lowest: float | None
+    highest: float | None
+    tip_published: float | None
+    tip_computed: float | None
+    area: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+def read_curve(curve: Curve, folder: Path) -> PublishedCurve | None:
+    """The curve from `folder`, or None if the file is not there.
+
+    Raises:
+        InputError: a file that is not a table of positive numbers with the columns of its format.
+    """
+    path = folder / curve.file
+    if not path.is_file():
+        return None
+    rows = _numbers(path, curve.format)
+    if curve.format == "edges":
+        return PublishedCurve(rows[:, 0], rows[:, 1], rows[:, 2], curve.source)
+    if curve.format == "bc2-y":
+        mass = 3 * rows[:, 0]
+        mixing = mixing_from_portal(rows[:, 1], 0.1, rows[:, 0], mass)
+        return PublishedCurve(mass, coupling_from_mixing(mixing), None, curve.source)
+    return _from_polygon(rows, curve.source)
+
+
+def _numbers(path: Path, kind: str) -> Array:
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    data = [line for line in lines if line.lstrip()[0] in "0123456789.+-"]
+    try:
+        rows = np.array([[float(cell) for cell in line.split(DELIMITERS[kind])] for line in data])
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
+    if rows.ndim != 2 or rows.shape[1] != COLUMNS[kind] or len(rows) < 2 or not np.all(np.isfinite(rows) & (rows > 0)):
+        raise InputError(
+            f"{path}: {COLUMNS[kind]} columns of positive numbers are needed for a curve of format {kind!r}"
+        )
+    return rows
+
+
+def _from_polygon(rows: Array, source: str) -> PublishedCurve:
+    """Lowest and highest crossing of a closed polygon with each of its masses."""
+    x, y = np.log(rows).T
+    x2, y2 = np.roll(x, -1), np.roll(y, -1)
+    masses = np.unique(x)
+    edges = []
+    for m in masses:
+        crossing = (np.minimum(x, x2) <= m) & (m <= np.maximum(x, x2)) & (x != x2)
+        level = y[crossing] + (m - x[crossing]) / (x2[crossing] - x[crossing]) * (y2[crossing] - y[crossing])
+        level = np.concatenate([level, y[x == m]])
+        edges.append((level.min(), level.max()))
+    lower, upper = np.exp(np.array(edges)).T
+    return PublishedCurve(np.exp(masses), lower, upper, source)
+
+
+def computed_edges(scan: Scan) -> tuple[Array, Array, Array]:
+    """Masses at which something is excluded, lowest and highest excluded coupling there; nan for an edge that is not seen."""
+    rows = [(p.mass_gev, p.excluded[0][0], p.excluded[-1][1]) for p in scan.points if p.excluded]
+    return tuple(np.array(rows, dtype=float).reshape(-1, 3).T)  # type: ignore[return-value]
+
+
+def residuals(scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = ()) -> list[Residual]:
+    """One `Residual` per edge. Masses in `skip` (those a calibration used) do not count."""
+    mass, lower, upper = computed_edges(scan)
+    found = []
+    for edge, values in (("lower", lower), ("upper", upper)):
+        if edge == "upper" and curve.upper is None:
+            continue
+        ratio = values / curve.at(edge, mass)
+        ratio = ratio[np.isfinite(ratio) & ~np.isin(mass, skip)]
+        levels = (
+            dict.fromkeys(LEVELS) if not len(ratio) else {k: float(np.quantile(ratio, q)) for k, q in LEVELS.items()}
+        )
+        region = curve.upper is not None
+        found.append(
+            Residual(
+                search=scan.search,
+                hypothesis=scan.hypothesis,
+                source=curve.source,
+                edge=edge if region else "limit",
+                label=scan.label,
+                method=scan.method,
+                n=len(ratio),
+                tip_published=float(curve.mass[-1]) if region else None,
+                tip_computed=float(mass[-1]) if region and len(mass) else None,
+                area=_area(mass, lower, upper, curve) if region else None,
+                **levels,
+            )
+        )
+    return found
+
+
+def _area(mass: Array, lower: Array, upper: Array, curve: PublishedCurve) -> float | None:
+    """Area of the symmetric difference over the published area, over the masses that both could have covered."""
+    if not len(mass):
+        return 1.0
+    x = np.linspace(np.log(max(curve.mass[0], mass[0])), np.log(max(curve.mass[-1], mass[-1])), FINE)
+
+    def strip(m: Array, low: Array, high: Array) -> tuple[Array, Array]:
+        inside = (x >= np.log(m[0]) - 1e-12) & (x <= np.log(m[-1]) + 1e-12)
+        return tuple(np.where(inside, np.interp(x, np.log(m), np.log(e)), 0.0) for e in (low, high))  # type: ignore[return-value]
+
+    if curve.upper is None or not np.all(np.isfinite([lower, upper])):
+        return None
+    a, b = strip(curve.mass, curve.lower, curve.upper), strip(mass, lower, upper)
+    both = np.maximum(0.0, np.minimum(a[1], b[1]) - np.maximum(a[0], b[0]))
+    published = a[1] - a[0]
+    return float((published + (b[1] - b[0]) - 2 * both).sum() / published.sum())

@@ -1,0 +1,12 @@
+"""Results as text: plain values in, tables and lines out. Nothing is computed here.
+
+The functions named after a command print its JSON document; `reproduction_text` returns the reproduction table.
+"""
+
+from __future__ import annotations
+
+from limits.report.commands import files, fit, limit, scan, search, searches
+from limits.report.pieces import progress
+from limits.report.reproduction import reproduction_text
+
+__all__ = ["files", "fit", "limit", "progress", "reproduction_text", "scan", "search", "searches"]

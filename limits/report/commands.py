@@ -1,0 +1,212 @@
+"""The text of each command: its JSON document, printed. Functions are named after the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from limits.report.pieces import BAND, NONE, facing, interval, number, percent, show, table
+
+Document = Mapping[str, Any]
+
+REGION = (
+    "the excluded couplings have two edges: this limit is on the strength of the point, 'limits scan' finds the edges"
+)
+
+
+def searches(document: Document) -> None:
+    """`limits list`."""
+    rows = [
+        (
+            s["name"],
+            s["experiment"],
+            s["arxiv"],
+            ", ".join(s["hypotheses"]),
+            ", ".join(s["methods"]),
+            s["title"] + (" (projection)" if s["projection"] else ""),
+        )
+        for s in document["searches"]
+    ]
+    show(table(("search", "experiment", "arXiv", "hypotheses", "methods", "title"), rows))
+
+
+def search(document: Document) -> None:
+    """`limits show`."""
+    reference = document["reference"]
+    head = {
+        "search": document["name"],
+        "title": document["title"] + (" (projection)" if document["projection"] else ""),
+        "experiment": document["experiment"],
+        "paper": ", ".join(filter(None, (f"arXiv:{reference['arxiv']}", reference["journal"], reference["doi"]))),
+        "data": reference["hepdata"],
+    }
+    columns = ("number", "value", "unit", "kind", "range", "from")
+    show(facing(head), "", table(columns, map(_number_row, document["quantities"]), right=("value",)))
+    if document["calibrations"]:
+        rows = map(_number_row, document["calibrations"])
+        show("", "calibrated numbers (--calibrated puts them in place):", table(columns, rows, right=("value",)))
+    show("", *_hypotheses(document["hypotheses"]), "", *_channels(document["channels"]))
+    if document["comparisons"]:
+        show("", _comparisons(document["comparisons"]))
+    show("", *(f"note: {note}" for note in document["notes"]))
+
+
+def limit(document: Document) -> None:
+    """`limits limit` and `limits count`."""
+    unit = _unit(document["unit"])
+    none = "none: nothing is excluded" if document["status"] == "insensitive" else "not found"
+    observed = document["observed_limit"]
+    excluded = {None: None, True: "excluded", False: "not excluded"}[document["excluded"]]
+    expected = [*document["expected_limit"]], [*document["CLs_exp"]]
+    at = f"CLs at strength {number(document['test_strength'])}"
+    rows = [("expected limit", *map(number, expected[0])), (at, *map(number, expected[1]))]
+    known = [row for row, values in zip(rows, expected, strict=True) if any(v is not None for v in values)]
+    head = {
+        **_where(document),
+        "quantity": document["quantity"],
+        "region": REGION if document["exclusion"] == "region" else None,
+        "observed limit": f"{number(observed)}{unit} at {percent(document['level'])}" if observed is not None else none,
+        at: None if document["CLs_obs"] is None else number(document["CLs_obs"]),
+        "this point": excluded,
+        "method": f"{document['method']}: {document['definition']}",
+        "expected": document["expected_kind"],
+        **_origin(document),
+        "status": document["status"],
+    }
+    band = [table(("", *BAND), known, right=BAND)] if known else []
+    show(facing(head), *band, warnings=document["warnings"])
+
+
+def fit(document: Document) -> None:
+    """`limits fit`."""
+    names = ("parameter", "value", "error", "start", "constraint")
+    numeric = ("value", "error", "start")
+    head = {
+        **_where(document),
+        "strength": f"{number(document['strength'])} ± {number(document['strength_error'])}",
+        "−ln L": number(document["nll"], 10),
+        "significance": None if document["significance"] is None else f"{number(document['significance'], 4)} σ",
+        "method": document["definition"],
+        **_origin(document),
+        "status": document["status"],
+    }
+    show(
+        facing(head),
+        "",
+        table(names, map(_parameter, document["parameters"]), right=numeric),
+        warnings=document["warnings"],
+    )
+
+
+def scan(document: Document) -> None:
+    """`limits scan`."""
+    coupling, points = document["coupling"], document["points"]
+    head = {
+        **_where(document),
+        "quantity": coupling["quantity"] + _unit(coupling["unit"]),
+        "method": f"{document['method']} at {percent(document['level'])}",
+        "expected": document["expected_kind"],
+        **_origin(document),
+    }
+    rows: list[tuple[str, ...]]
+    if document["exclusion"] == "region":
+        columns: tuple[str, ...] = (
+            "mass [GeV]",
+            f"excluded {coupling['symbol']}",
+            "expected",
+            "significance",
+            "status",
+        )
+        rows = [(_mass(p), _intervals(p["excluded"]), _intervals(p["expected_excluded"]), *_ends(p)) for p in points]
+    else:
+        columns = ("mass [GeV]", f"observed {coupling['symbol']}", *BAND, "significance", "status")
+        rows = [(_mass(p), number(p["observed_limit"]), *map(number, p["expected_limit"]), *_ends(p)) for p in points]
+    warnings = [f"{_mass(p)} GeV: {warning}" for p in points for warning in p["warnings"]]
+    show(facing(head), "", table(columns, rows), warnings=warnings)
+
+
+def files(document: Document) -> None:
+    """`limits export`."""
+    show(table(("file", "sha256"), [(f["path"], f["sha256"]) for f in document["files"]]))
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in ("1", "strength") else f" {unit}"
+
+
+def _where(document: Document) -> dict[str, object]:
+    """What a result is about: a search at a point, or a workspace."""
+    coupling = document.get("coupling")
+    reference = (coupling or {}).get("reference")
+    return {
+        "workspace": document.get("workspace"),
+        "search": document["search"],
+        "hypothesis": document["hypothesis"],
+        "mass": f"{number(document['mass_gev'])} GeV" if document.get("mass_gev") is not None else None,
+        "strength 1": f"{coupling['symbol']} = {number(reference)}" if coupling and reference is not None else None,
+    }
+
+
+def _origin(document: Document) -> dict[str, object]:
+    values = document["set_values"] or {}
+    return {
+        "label": document["label"],
+        "calibrated to": document["calibrated_to"],
+        "set by hand": ", ".join(f"{key} = {number(value)}" for key, value in values.items()),
+        "assumed": ", ".join(document["assumptions"] or ()),
+    }
+
+
+def _number_row(row: Document) -> tuple[object, ...]:
+    value = number(row["value"], 10) + (f" ± {number(row['error'])}" if row["error"] is not None else "")
+    between = None if row["range"] is None else " to ".join(map(number, row["range"]))
+    return row["key"], value, "" if row["unit"] == "1" else row["unit"], row["kind"], between or "", row["origin"]
+
+
+def _hypotheses(rows: Sequence[Document]) -> Iterator[str]:
+    for facts in rows:
+        allowed = facts["masses_gev"]
+        masses = " to ".join(map(number, allowed)) if allowed else ", ".join(map(number, facts["tabulated_masses_gev"]))
+        at = facts["benchmark"]
+        yield (
+            f"hypothesis {facts['name']}: {facts['exclusion']} on {facts['quantity']} ({facts['symbol']}); masses {masses} GeV; "
+            f"benchmark {number(at['mass_gev'])} GeV, {number(at['coupling'])}; methods {', '.join(facts['methods'])}"
+        )
+
+
+def _channels(rows: Sequence[Document]) -> Iterator[str]:
+    for channel in rows:
+        sizes = ", ".join(f"{s['name']} ({s['size']}) on {' and '.join(s['on'])}" for s in channel["systematics"])
+        data = channel.get("table") or f"{channel['observed']}, {channel['background']}"
+        yield (
+            f"channel {channel['name']}: {channel['likelihood']} ({data}), signal {channel['signal']}; "
+            f"uncertainties: {sizes or 'none'}"
+        )
+
+
+def _comparisons(rows: Sequence[Document]) -> Table:
+    columns = ("published", "m [GeV]", "value", "source")
+    cells = [(c["quantity"], number(c["mass_gev"]), number(c["value"], c["digits"]), c["source"]) for c in rows]
+    return table(columns, cells, right=("m [GeV]", "value"))
+
+
+def _parameter(row: Document) -> tuple[str, ...]:
+    values = (number(row[key]) for key in ("value", "error", "init"))
+    return row["name"], *values, row["constraint"] + (", held" if row["fixed"] else "")
+
+
+def _mass(point: Document) -> str:
+    return number(point["mass_gev"])
+
+
+def _intervals(intervals: Sequence[Sequence[float | None]]) -> str:
+    return "; ".join(map(interval, intervals)) or NONE
+
+
+def _ends(point: Document) -> tuple[str, str]:
+    return number(point["significance"], 3), point["status"]

@@ -1,0 +1,91 @@
+"""Scans: the shape of their results, masses and ranges, and that a point does not depend on how it is reached."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from limits.assemble import build
+from limits.errors import InputError, LimitsError
+from limits.inference.limit import p_values, upper_limit
+from limits.scan import masses_of, run_scan
+from limits.search import load
+from limits.signals import Hypothesis
+
+
+def test_edges_are_where_cls_is_one_minus_level() -> None:
+    search = load("faser-aprime")
+    point = run_scan(search, masses=[0.04]).points[0]
+    assert len(point.excluded) == 1
+    for edge in point.excluded[0]:
+        assert edge is not None
+        likelihood = build(search, Hypothesis("aprime", 0.04, edge))
+        assert p_values(likelihood, "cls-exact").cls == pytest.approx(0.10, rel=1e-4)
+        assert upper_limit(likelihood, "cls-exact", 0.9).observed_limit == pytest.approx(1, rel=1e-4)
+
+
+def test_limit_does_not_depend_on_the_reference_coupling() -> None:
+    """The vanilla Z′ has branching fractions that do not depend on g; with dark matter they do, a little."""
+    search = load("na64mu-zprime").with_values({"alpha_d": 1e-7})
+    point = run_scan(search, masses=[0.5]).points[0]
+    assert point.observed_limit is not None
+    likelihood = build(search, Hypothesis("lmu-ltau", 0.5, point.observed_limit))
+    assert upper_limit(likelihood, "cls-exact", 0.9).observed_limit == pytest.approx(1, rel=1e-5)
+
+
+def test_json_has_no_nan_and_the_promised_keys() -> None:
+    scan = run_scan(load("faser-aprime"), masses=[0.03, 0.099], couplings=(1e-6, 1e-3, 13))
+    text = json.dumps(scan.to_json(), allow_nan=False)
+    back = json.loads(text)
+    assert {"search", "hypothesis", "coupling", "points", "method", "level", "expected_kind", "label"} <= set(back)
+    assert {"symbol", "unit"} <= set(back["coupling"])
+    assert back["points"][1]["status"] == "insensitive"
+    assert back["points"][1]["excluded"] == []
+    assert len(back["points"][0]["expected_limit"]) == 5
+
+
+def test_default_masses_are_inside_their_range() -> None:
+    search = load("na64mu-zprime")
+    masses = masses_of(search)
+    assert (masses[0], masses[-1]) == (0.001, 2.0)
+    assert np.all(np.diff(masses) > 0)
+    assert masses_of(load("microboone-trident")) == (0.01, 0.05)
+    assert masses_of(search, mass_range=(0.1, 0.4, 3, True)) == pytest.approx((0.1, 0.2, 0.4))
+    assert masses_of(search, mass_range=(0.1, 0.4, 4, False)) == pytest.approx((0.1, 0.2, 0.3, 0.4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"masses": [5.0]}, "0.001 to 2 GeV"),
+        ({"masses": []}, "no mass"),
+        ({"masses": [float("nan")]}, "nan"),
+        ({"method": "wrong"}, "unknown method 'wrong'; known: bayes, cls, cls-exact, cls-q"),
+        ({"level": 1.5}, "between 0 and 1"),
+        ({"couplings": (1e-3, 1e-5, 10)}, "LO < HI"),
+        ({"couplings": (1e-5, 1e-3, 1)}, "N = 1"),
+        ({"hypothesis": "b-l"}, "unknown hypothesis 'b-l'; known: lmu-ltau"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, object], complaint: str) -> None:
+    with pytest.raises(LimitsError) as caught:
+        run_scan(load("na64mu-zprime"), **arguments)  # type: ignore[arg-type]
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mass_range", [(0.0, 1.0, 5, True), (1.0, 0.5, 5, False), (0.1, 1.0, 1, True)])
+def test_bad_mass_range(mass_range: tuple[float, float, int, bool]) -> None:
+    with pytest.raises(InputError, match="mass range"):
+        masses_of(load("na64mu-zprime"), mass_range=mass_range)
+
+
+def test_map_may_be_another_one() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    search = load("na64mu-zprime")
+    with ThreadPoolExecutor(2) as pool:
+        threaded = run_scan(search, masses=[0.01, 0.1, 1.0], map=pool.map)
+    assert threaded.points == run_scan(search, masses=[0.01, 0.1, 1.0]).points
