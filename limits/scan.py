@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from limits import assemble
-from limits.errors import InputError, unknown
+from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
 from limits.inference.limit import A_POSTERIORI, A_PRIORI, METHODS, p_values, upper_limit
@@ -188,9 +188,13 @@ def expected_kind(method: str) -> str:
 
 
 def run_point(point: Point) -> PointResult:
-    """Do one unit of work."""
+    """Do one unit of work; a fit that fails costs this point only, and says so."""
     facts = point.search.hypothesis(point.hypothesis)
-    return _region(point) if facts.exclusion == "region" else _limit(point, facts)
+    try:
+        return _region(point) if facts.exclusion == "region" else _limit(point, facts)
+    except FitError as error:
+        none = (None,) * len(SIGMAS)
+        return PointResult(point.mass_gev, None, none, (), (), None, "partial", (f"fit failed: {error}",))
 
 
 def _limit(point: Point, facts: HypothesisFacts) -> PointResult:

@@ -7,6 +7,7 @@ recommended values. Nothing is read when this module is imported.
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Final
 
 from limits.errors import UnknownName
@@ -33,6 +34,9 @@ INVERSE_FB_IN_INVERSE_PB: Final = 1000.0
 """1 fb⁻¹ = 1000 pb⁻¹."""
 
 
+_READING = Lock()
+
+
 @cache
 def _masses() -> dict[str, float]:
     """Masses in GeV of all particles that have one; a search by name through the tables themselves costs a quarter of a second."""
@@ -47,7 +51,8 @@ def mass(name: str) -> float:
     Raises:
         UnknownName: no such particle, or none with a known mass.
     """
-    masses = _masses()
+    with _READING:  # the tables fill themselves on first use, and a second thread would see them half full
+        masses = _masses()
     if name not in masses:
         raise UnknownName(f"unknown particle {name!r}: a PDG name is expected, for example 'mu-', 'pi0', 'eta', 'p'")
     return masses[name]

@@ -206,7 +206,7 @@ def test_any_json(command: list[str], document: Any) -> None:
 @given(some_command, st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
 @example(["limit", "-"], b"[" * 100_000)
 @example(["limit", "-"], b'{"a":' * 900 + b"1" + b"}" * 900)
-@example(["digest", "-"], b'{"a":' * 900 + b"1" + b"}" * 900)
+@example(["digest", "--json", "-"], b'{"a":' * 900 + b"1" + b"}" * 900)
 @example(["limit", "-"], b"\xff\xfe{}")
 @example(["limit", "-"], b"\xef\xbb\xbf{}")
 @example(["limit", "-"], b'{"a": ' + b"9" * 5000 + b"}")
@@ -216,7 +216,7 @@ def test_any_bytes(command: list[str], content: bytes) -> None:
     acceptable(run(*command, stdin=content))
 
 
-number = st.floats(0, 1e3) | st.sampled_from([0.0, 1e-12, 1e6, 1e12, 1e300, 5e-324])
+number = st.floats(0, 1e3) | st.sampled_from([0.0, 1e-12, 1e6, 5e-324])
 
 
 @few

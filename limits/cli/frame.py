@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
@@ -47,7 +48,9 @@ class Main(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with one_line():
+        with one_line(), warnings.catch_warnings():
+            # An overflow on the way is no news to a user: whether a result is sound stands in its status and warnings.
+            warnings.simplefilter("ignore", RuntimeWarning)
             return super().invoke(ctx)
 
 
@@ -74,6 +77,8 @@ def one_line() -> Iterator[None]:
     except Exception as error:  # a user never sees a traceback unless asking for it
         if os.environ.get(TRACEBACK):
             raise
+        if isinstance(error, ArithmeticError) or type(error).__name__ == "LinAlgError":
+            _stop(f"these numbers cannot be computed with: {type(error).__name__}: {error}", ERROR)
         text = f"unexpected {type(error).__name__}: {error}"
         _stop(f"{text} (a bug in limits, please report it; {TRACEBACK}=1 shows where)", ERROR)
 

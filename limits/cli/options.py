@@ -65,6 +65,13 @@ def fraction(text: str) -> float:
     return value
 
 
+def factor(text: str) -> float:
+    """A factor per standard deviation, as the κ of a lognormal."""
+    if not 0.1 <= (value := finite(text)) <= 10:
+        raise ValueError("must be a factor between 0.1 and 10, as 1.3 for 30 %")
+    return value
+
+
 def method_name(text: str) -> str:
     """One of the limit methods."""
     from limits.inference.limit import METHODS
@@ -120,6 +127,7 @@ def assignment(text: str) -> tuple[str, float]:
 NUMBER: Final = Parsed("number", finite)
 POSITIVE: Final = Parsed("number", positive)
 NOT_NEGATIVE: Final = Parsed("number", not_negative)
+KAPPA: Final = Parsed("kappa", factor)
 LEVEL: Final = Parsed("level", fraction)
 METHOD: Final = Parsed("method", method_name)
 MASSES: Final = Parsed("m1,m2,…", number_list)

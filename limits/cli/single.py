@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from limits.cli.options import (
+    KAPPA,
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
@@ -27,7 +28,7 @@ count_options = together(
     click.option("--observed", type=NOT_NEGATIVE, required=True, help="Events observed."),
     click.option("--background", type=NOT_NEGATIVE, help="Events expected without signal."),
     click.option("--signal", type=NOT_NEGATIVE, help="Signal events at strength 1; without it the limit is in events."),
-    click.option("--background-lognormal", type=POSITIVE, metavar="KAPPA", help="Background factor κ per σ, as 1.3."),
+    click.option("--background-lognormal", type=KAPPA, help="Background factor κ per σ, as 1.3."),
     click.option("--background-sigma", type=NOT_NEGATIVE, metavar="EVENTS", help="Gaussian error in events, cut at 0."),
     click.option("--background-gamma", type=NOT_NEGATIVE, metavar="EVENTS", help="Error in events of a Gamma density."),
     click.option(
@@ -36,7 +37,7 @@ count_options = together(
         metavar="N TAU",
         help="Background from N events in a region that expects TAU times as many; replaces --background.",
     ),
-    click.option("--signal-lognormal", type=POSITIVE, metavar="KAPPA", help="Signal factor κ per σ, as 1.1."),
+    click.option("--signal-lognormal", type=KAPPA, help="Signal factor κ per σ, as 1.1."),
     click.option("--correlated", is_flag=True, help="Both lognormals are one and the same nuisance."),
 )
 

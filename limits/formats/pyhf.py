@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -83,16 +82,13 @@ def text(content: Mapping[str, Any]) -> str:
 
 
 def _replace(path: Path, content: str) -> Path:
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with open(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, path)
+        partial.write_text(content, encoding="utf-8")
+        return partial.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
-    return path
 
 
 # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────

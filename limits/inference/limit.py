@@ -50,6 +50,8 @@ class _Request:
             return np.inf
         try:
             return falling_zero(function, self.likelihood.signal_scale)
+        except InputError:
+            raise  # what was asked for is wrong: that is no failure of a quantile
         except (FitError, ArithmeticError, ValueError) as error:
             self.trouble(f"{label} limit not found: {error}")
             return None

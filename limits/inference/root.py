@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from scipy.optimize import brentq
 
-STEP: Final = 8.0
-"""Factor between two trial strengths while bracketing."""
+STEP: Final = float(np.log(8.0))
+"""First step in ln(strength) while bracketing; each further one is twice as long."""
 
-DECADES: Final = 45
-"""Bracketing gives up after this many steps each way: 10⁴⁰ from the natural scale."""
+REACH: Final = 690.0
+"""Bracketing gives up where e^±REACH leaves the range of floating-point numbers."""
 
 
 def falling_zero(function: Callable[[float], float], scale: float) -> float:
@@ -29,19 +29,15 @@ def falling_zero(function: Callable[[float], float], scale: float) -> float:
         return float(np.clip(value, -1e6, 1e6))
 
     low = high = float(np.log(scale))
-    step = float(np.log(STEP))
+    step = STEP
     if at(low) > 0:
-        for _ in range(DECADES):
-            low, high = high, high + step
-            if at(high) <= 0:
-                break
-        else:
-            return float(np.inf)
+        while at(high) > 0:
+            if high >= REACH:
+                return float(np.inf)
+            low, high, step = high, min(high + step, REACH), 2 * step
     else:
-        for _ in range(DECADES):
-            low, high = low - step, low
-            if at(low) > 0:
-                break
-        else:
-            return 0.0
+        while at(low) <= 0:
+            if low <= -REACH:
+                return 0.0
+            low, high, step = max(low - step, -REACH), low, 2 * step
     return float(np.exp(brentq(at, low, high, xtol=1e-13, rtol=1e-13, maxiter=300)))

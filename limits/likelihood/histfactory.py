@@ -29,6 +29,7 @@ class _Builder:
     config: dict[str, Any]
     n_samples: int
     n_bins: int
+    where: str = "workspace"
     parameters: list[Parameter] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     products: list[list[tuple[int, int]]] = field(default_factory=list)
@@ -39,23 +40,42 @@ class _Builder:
         """Index of the parameter of that name, made with the measurement's settings on first use."""
         if wanted.name in self.index:
             return self.index[wanted.name]
-        setting = self.config.get(base, {})
-        low, high = setting.get("bounds", [[wanted.lower, wanted.upper]] * (position + 1))[position]
+        low, high = self.bounds(wanted, base, position)
         # A measurement's bounds are where pyhf's minimiser may walk; of those only the physical side is kept.
         self.index[wanted.name] = len(self.parameters)
         self.parameters.append(
             Parameter(
                 wanted.name,
-                float(setting.get("inits", [wanted.init] * (position + 1))[position]),
+                float(self.setting(base, "inits", position, wanted.init)),
                 wanted.lower if wanted.constraint != "free" else float(low),
                 wanted.upper if wanted.constraint != "free" else float(high),
                 wanted.constraint,
-                float(setting.get("auxdata", [wanted.aux] * (position + 1))[position]),
-                float(setting.get("sigmas", [wanted.scale] * (position + 1))[position]),
-                bool(setting.get("fixed", wanted.fixed)),
+                float(self.setting(base, "auxdata", position, wanted.aux)),
+                float(self.setting(base, "sigmas", position, wanted.scale)),
+                bool(self.config.get(base, {}).get("fixed", wanted.fixed)),
             )
         )
+        if self.parameters[-1].scale <= 0:
+            raise InputError(f"{self.where}: parameter {base!r}: sigmas {self.parameters[-1].scale:g}: must be > 0")
         return self.index[wanted.name]
+
+    def setting(self, base: str, key: str, position: int, default: Any) -> Any:
+        """What the measurement says about a parameter, one entry per bin."""
+        values = self.config.get(base, {}).get(key)
+        if values is None:
+            return default
+        if position >= len(values):
+            raise InputError(
+                f"{self.where}: parameter {base!r}: {key} has {len(values)} entries, {position + 1} are needed"
+            )
+        return values[position]
+
+    def bounds(self, wanted: Parameter, base: str, position: int) -> tuple[float, float]:
+        """Where the measurement lets a parameter go."""
+        pair = self.setting(base, "bounds", position, [wanted.lower, wanted.upper])
+        if len(pair) != 2 or pair[0] > pair[1]:
+            raise InputError(f"{self.where}: parameter {base!r}: bounds {pair}: must be [low, high]")
+        return pair[0], pair[1]
 
     def multiply(self, parameter: int, sample: int, bins: Iterable[int]) -> None:
         self.products.append([(parameter, sample * self.n_bins + b) for b in bins])
@@ -119,7 +139,7 @@ def load(
     factors = {m["name"] for c in channels for s in c["samples"] for m in s["modifiers"] if m["type"] == "normfactor"}
     if poi not in factors:
         raise unknown("parameter of interest", poi, factors, f"{where}: measurement {chosen['name']!r}")
-    builder = _Builder(config, sum(len(c["samples"]) for c in channels), sum(sizes))
+    builder = _Builder(config, sum(len(c["samples"]) for c in channels), sum(sizes), where)
     builder.parameter(Parameter(poi, 1.0, 0.0), poi)
     places = list(_places(channels, sizes, where))
     nominal = np.zeros((builder.n_samples, builder.n_bins))

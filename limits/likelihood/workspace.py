@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from limits.errors import InputError
 
 Spec = Mapping[str, Any]
+
+LARGEST = 1e100
+"""Larger numbers are slips, and their squares overflow."""
+
+_UNFIT = (TypeError, AttributeError, LookupError, ValueError, RecursionError)
+"""What a patch that does not fit may raise besides jsonpatch's own errors."""
 
 
 def check(document: Spec, where: str = "workspace") -> None:
@@ -39,8 +43,9 @@ def _check_numbers(node: Any, where: str, path: str = "") -> None:
     elif isinstance(node, list):
         for i, value in enumerate(node):
             _check_numbers(value, where, f"{path}/{i}")
-    elif isinstance(node, float) and not np.isfinite(node):
-        raise InputError(f"{where}: {path.lstrip('/')}: {node} is not a finite number")
+    elif isinstance(node, int | float) and not abs(node) <= LARGEST:
+        shown = f"{node:g}" if isinstance(node, float) else f"an integer of {node.bit_length()} bits"
+        raise InputError(f"{where}: {path.lstrip('/')}: {shown}: finite numbers up to {LARGEST:g} are possible")
 
 
 def apply_patches(document: Spec, patches: Iterable[Any], where: str = "workspace") -> dict[str, Any]:
@@ -54,16 +59,25 @@ def apply_patches(document: Spec, patches: Iterable[Any], where: str = "workspac
     try:
         for patch in patches:
             document = jsonpatch.apply_patch(document, patch)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, AttributeError) as error:
-        raise InputError(f"{where}: patch does not apply: {str(error).splitlines()[0]}") from None
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, *_UNFIT) as error:
+        raise InputError(f"{where}: patch does not apply: {' '.join(str(error).split())}") from None
+    if not isinstance(document, Mapping):
+        raise InputError(f"{where}: after the patches a JSON object is needed, this is a {type(document).__name__}")
     return dict(document)
 
 
 def digest(document: Spec) -> str:
-    """SHA-256 of the sorted JSON, the same as `pyhf digest`."""
+    """SHA-256 of the sorted JSON, the same as `pyhf digest`.
+
+    Raises:
+        InputError: text that is not Unicode, so that there are no bytes to take a digest of.
+    """
     import pyhf
 
-    return str(pyhf.utils.digest(dict(document), algorithm="sha256"))
+    try:
+        return str(pyhf.utils.digest(dict(document), algorithm="sha256"))
+    except UnicodeEncodeError as error:
+        raise InputError(f"workspace: not Unicode text: {error}") from None
 
 
 def read(path_or_stream: Any, where: str) -> dict[str, Any]:
@@ -74,7 +88,7 @@ def read(path_or_stream: Any, where: str) -> dict[str, Any]:
     """
     try:
         document = json.load(path_or_stream)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
         raise InputError(f"{where}: not JSON: {error}") from None
     if not isinstance(document, dict):
         raise InputError(f"{where}: a JSON object is needed, this is a {type(document).__name__}")

@@ -1,0 +1,141 @@
+"""Figures and files: the door to matplotlib, opened only when a figure is made. Colours and words used by every picture."""
+
+from __future__ import annotations
+
+import os
+from math import floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from limits.errors import InputError, MissingExtra
+from limits.scan import Scan
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
+
+SUFFIXES: Final = (".pdf", ".png", ".svg")
+
+INK: Final = "#1a1a1a"
+ONE_SIGMA: Final = "#5a9a4a"
+TWO_SIGMA: Final = "#f6d55c"
+REGION: Final = "#7aa6d8"
+SIGNAL: Final = "#c8443c"
+BACKGROUND: Final = "#a9c3dd"
+
+FEW: Final = 5
+"""Below this many masses each is drawn on its own: a line between them would say what was not computed."""
+
+PARTICLES: Final = {
+    "aprime": "A'",
+    "dark-trident": "A'",
+    "b-l": "Z'",
+    "lmu-ltau": "Z'",
+    "alp-photon": "a",
+    "alp-w": "a",
+    "alp-gluon": "a",
+    "muonphilic-scalar": "S",
+}
+"""What the mass axis of a hypothesis is the mass of."""
+
+
+def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tuple[Figure, list[Axes]]:
+    """A figure of `size` in inches with one Axes, or two over each other that share x, the lower one flat.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra("plots need matplotlib: pip install 'darksector-limits[plot]'") from error
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    if not ratio:
+        return figure, [figure.subplots()]
+    return figure, list(figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1)))
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write `figure` to `path`, in the format of its suffix; the file is there whole or not at all.
+
+    Raises:
+        InputError: a suffix that is not known.
+    """
+    suffix = checked_suffix(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    dateless: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(suffix, {})
+    try:
+        figure.savefig(partial, format=suffix[1:], dpi=180, metadata=dateless)
+        return partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def checked_suffix(path: Path) -> str:
+    """The suffix of `path` in small letters.
+
+    Raises:
+        InputError: it is not one of `SUFFIXES`.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path}: suffix {path.suffix!r}: no such picture format; known: {', '.join(SUFFIXES)}")
+    return suffix
+
+
+def dress(ax: Axes, scan: Scan, title: str | None = None) -> None:
+    """Logarithmic axes with labels and units, and what the scan is in the title."""
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel(mass_label(scan))
+    ax.set_ylabel(coupling_label(scan))
+    method = f"{scan.method}, {percent(scan.level)} · {scan.label}"
+    ax.set_title(f"{scan.search}  ·  {method}" if title is None else title, fontsize=10, loc="left")
+    ax.tick_params(which="both", direction="in", top=True, right=True)
+    ax.margins(x=0)
+    if ticks := _mass_ticks([point.mass_gev for point in scan.points]):
+        ax.set_xticks(ticks, [f"{mass:g}" for mass in ticks])
+        ax.set_xticks([], minor=True)
+
+
+def _mass_ticks(masses: list[float]) -> list[float]:
+    """The masses themselves if they are few, 1-2-5 steps over less than two decades, or none: matplotlib's own."""
+    if len(masses) < FEW:
+        return masses
+    if (high := max(masses)) >= 100 * (low := min(masses)):
+        return []
+    first = floor(log10(low))
+    steps = [float(f"{digit}e{first + decade}") for decade in range(4) for digit in (1, 2, 3, 5, 7)]
+    return [step for step in steps if low * (1 - 1e-9) <= step <= high * (1 + 1e-9)]
+
+
+def mass_label(scan: Scan) -> str:
+    """Label of the mass axis."""
+    particle = PARTICLES.get(scan.hypothesis)
+    return f"$m_{{{particle}}}$ [GeV]" if particle else "mass [GeV]"
+
+
+def coupling_label(scan: Scan) -> str:
+    """Label of the coupling axis: words, symbol, unit."""
+    symbol, unit, quantity = (scan.coupling[key] for key in ("symbol", "unit", "quantity"))
+    base, _, index = symbol.partition("_")
+    pretty = f"${base}_{{{index}}}$" if index else symbol
+    words = quantity.replace(symbol, pretty) if symbol in quantity else f"{quantity} {pretty}"
+    return words if unit in ("", "1") else f"{words} [{unit}]"
+
+
+def same(a: ArrayLike, b: ArrayLike) -> bool:
+    """Whether two lines lie on each other in any picture; nan lies on nan."""
+    return bool(np.allclose(a, b, rtol=2e-3, atol=0.0, equal_nan=True))
+
+
+def percent(level: float) -> str:
+    """A level as text: 0.9 is 90 %."""
+    return f"{100 * level:g} %"

@@ -1,0 +1,116 @@
+"""Excluded regions in the plane of mass and coupling: islands, holes, two edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from limits.exclusion import Interval
+from limits.likelihood import Array
+from limits.plot.canvas import INK, REGION, dress, percent, same
+from limits.plot.points import published
+from limits.scan import PointResult, Scan
+from limits.search import Comparison
+
+if TYPE_CHECKING:
+    from limits.plot.canvas import Axes
+
+Piece = list[tuple[int, float, Interval]]
+"""A connected part of a region: index of the point, mass, interval."""
+
+
+def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = ()) -> Axes:
+    """The excluded region in (mass, coupling): observed filled, expected dashed, published edges as points.
+
+    An edge beyond the scanned couplings is open. A published highest mass is a tick on the mass axis.
+    """
+    dress(ax, scan)
+    last = len(scan.points) - 1
+    outside = _frame(ax, scan, comparisons)
+    for piece in _pieces(scan.points, "excluded"):
+        mass, edges = _edges(piece, outside)
+        ax.fill_between(mass, *edges.T, facecolor=REGION, alpha=0.45, lw=0)
+        _outline(ax, piece, last, "-", 2.0)
+    for piece in _pieces(scan.points, "expected_excluded"):
+        _outline(ax, piece, last, "--", 1.4)
+    ax.plot([], [], color=INK, lw=2.0, label="observed")
+    ax.plot([], [], color=INK, lw=1.4, ls="--", label="median expected" + " (as observed)" * _as_observed(scan))
+    published(ax, [c for c in comparisons if c.edge in ("lower", "upper", "tip")])
+    _name(ax, scan)
+    ax.legend(fontsize=9, framealpha=0.9, edgecolor="none", loc="upper right")
+    return ax
+
+
+def _as_observed(scan: Scan) -> bool:
+    """Whether the expected region lies on the observed one."""
+    return all(
+        len(p.excluded) == len(p.expected_excluded)
+        and same(np.array(p.excluded, dtype=float), np.array(p.expected_excluded, dtype=float))
+        for p in scan.points
+    )
+
+
+def _frame(ax: Axes, scan: Scan, comparisons: Sequence[Comparison]) -> tuple[float, float]:
+    """Fix the limits of the axes around everything that will be drawn; the couplings between which open edges are drawn."""
+    masses = [p.mass_gev for p in scan.points]
+    tips = [c.value for c in comparisons if c.edge == "tip"]
+    couplings = [c.value for c in comparisons if c.edge in ("lower", "upper")]
+    for point in scan.points:
+        for interval in (*point.excluded, *point.expected_excluded):
+            couplings += [edge for edge in interval if edge is not None]
+    low, high = (min(couplings) / 2, max(couplings) * 4) if couplings else (0.1, 10.0)
+    span = min([*masses, *tips]), max([*masses, *tips])
+    ax.set_xlim(*(span if span[0] < span[1] else (span[0] / 1.2, span[1] * 1.2)))
+    ax.set_ylim(low, high)
+    return low / 10, high * 10
+
+
+def _pieces(points: Sequence[PointResult], which: str) -> list[Piece]:
+    """Intervals of neighbouring masses that overlap, joined."""
+    pieces: list[Piece] = []
+    for i, point in enumerate(points):
+        for interval in getattr(point, which):
+            for piece in pieces:
+                index, _, before = piece[-1]
+                if index == i - 1 and _overlap(before, interval):
+                    piece.append((i, point.mass_gev, interval))
+                    break
+            else:
+                pieces.append([(i, point.mass_gev, interval)])
+    return pieces
+
+
+def _overlap(a: Interval, b: Interval) -> bool:
+    return max(a[0] or 0.0, b[0] or 0.0) < min(a[1] or np.inf, b[1] or np.inf)
+
+
+def _edges(piece: Piece, outside: tuple[float, float]) -> tuple[Array, Array]:
+    """Masses (n,) and edges (n, 2) of a piece, open edges moved to `outside`."""
+    mass = np.array([m for _, m, _ in piece])
+    edges = np.array([interval for _, _, interval in piece], dtype=float)
+    return mass, np.where(np.isnan(edges), outside, edges)
+
+
+def _outline(ax: Axes, piece: Piece, last: int, style: str, width: float) -> None:
+    """Both edges, and the line that closes an end which is not an end of the scan; open edges are left out."""
+    mass, edges = _edges(piece, (np.nan, np.nan))
+    ax.plot(mass, edges, color=INK, lw=width, ls=style)
+    for end, border in ((0, 0), (-1, last)):
+        if piece[end][0] != border:
+            closing = _edges(piece, ax.get_ylim())[1][end]
+            ax.plot([mass[end]] * 2, closing, color=INK, lw=width, ls=style)
+
+
+def _name(ax: Axes, scan: Scan) -> None:
+    """What is excluded, written into the region where it is widest but for its borders."""
+    closed = [(p.mass_gev, low, high) for p in scan.points for low, high in p.excluded[:1] if low and high]
+    inner = closed[len(closed) // 8 : -(len(closed) // 8) or None]
+    if not inner:
+        return
+    left, right = inner[0][0], inner[-1][0]
+    centre = np.sqrt(left * right)
+    mass, low, high = min(inner, key=lambda row: abs(np.log(row[0] / centre)) - 0.3 * np.log(row[2] / row[1]))
+    text = f"{scan.search}\nexcluded at {percent(scan.level)}"
+    ax.text(mass, np.sqrt(low * high), text, ha="center", va="center", fontsize=10, color=INK, clip_on=True)
