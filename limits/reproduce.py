@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from limits.comparison import Residual, read_curve, residuals
 from limits.provenance import provenance
 from limits.scan import (
     DEFAULT_COUPLINGS,
+    TIP_STEPS,
     Point,
     PointResult,
     Scan,
@@ -24,9 +25,6 @@ from limits.scan import (
     run_scan,
 )
 from limits.search import Comparison, HypothesisFacts, Search, load, names
-
-TIP_TOLERANCE: Final = 3e-3
-"""Relative precision of the highest excluded mass."""
 
 Advance = Callable[[], None]
 
@@ -147,7 +145,7 @@ class Reproduction:
             _write(folder / "table.txt", reproduction_text(self)),
             _write(folder / "results.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"),
         ]
-        return [*files, *draw(self, folder)]
+        return [*files, *draw(self.scans, folder)]
 
 
 def _write(path: Path, text: str) -> Path:
@@ -166,17 +164,13 @@ def _group(rows: list[Row]) -> Group:
 
 
 def steps(chosen: Sequence[str] = ()) -> int:
-    """How often `reproduce` will call `advance`."""
+    """How often `reproduce` will call `advance`, at most."""
     total = 0
     for name in chosen or names():
         for variant in variants(load(name)):
-            tips = any(c.edge == "tip" for c in variant.comparisons)
-            total += len(variant.masses) + tips + len(_scan_masses(variant))
+            tip = TIP_STEPS if variant.facts.exclusion == "region" else 0
+            total += len(variant.masses) + len(masses_of(variant.search, variant.facts.name)) + tip
     return total
-
-
-def _scan_masses(variant: Variant) -> tuple[float, ...]:
-    return masses_of(variant.search, variant.facts.name)
 
 
 def reproduce(
@@ -196,26 +190,24 @@ def reproduce(
     for search in searches:
         read = [read_curve(curve, published) for curve in search.curves] if published is not None else []
         for variant in variants(search):
-            rows.extend(_rows(variant, step))
             scan = run_scan(variant.search, variant.facts.name, method=variant.method, advance=step)
             scans.append(scan)
+            rows.extend(_rows(variant, scan, step))
             for curve in read:
                 if curve is not None:
                     curves.extend(residuals(scan, curve, variant.fitted_masses))
     return Reproduction(tuple(rows), tuple(scans), tuple(curves), {s.name: s.notes for s in searches})
 
 
-def _rows(variant: Variant, step: Advance) -> Iterator[Row]:
-    results = {}
+def _rows(variant: Variant, scan: Scan, step: Advance) -> Iterator[Row]:
+    done = {point.mass_gev: point for point in scan.points}
     for mass in variant.masses:
-        results[mass] = run_point(variant.point(mass))
+        if mass not in done:
+            done[mass] = run_point(variant.point(mass))
         step()
-    tip = None
-    if any(c.edge == "tip" for c in variant.comparisons):
-        tip = highest_mass(variant, results)
-        step()
+    tip = max((point.mass_gev for point in done.values() if point.excluded), default=None)
     for comparison in variant.comparisons:
-        result = results[comparison.mass_gev] if comparison.mass_gev is not None else None
+        result = done[comparison.mass_gev] if comparison.mass_gev is not None else None
         yield _row(variant, comparison, result, tip)
 
 
@@ -249,17 +241,3 @@ def _computed(edge: str, result: PointResult) -> float | None:
     if not result.excluded:
         return None
     return result.excluded[0][0] if edge == "lower" else result.excluded[-1][1]
-
-
-def highest_mass(variant: Variant, known: dict[float, PointResult]) -> float | None:
-    """The highest mass in GeV at which anything is excluded, by bisection from the masses already done."""
-    excluded = [m for m, r in known.items() if r.excluded]
-    if variant.facts.masses_gev is None or not excluded:
-        return None
-    low, high = max(excluded), variant.facts.masses_gev[1]
-    if run_point(variant.point(high)).excluded:
-        return high
-    while high / low - 1 > TIP_TOLERANCE:
-        middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if run_point(variant.point(middle)).excluded else (low, middle)
-    return low

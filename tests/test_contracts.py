@@ -25,7 +25,7 @@ LONGEST_FUNCTION = 60
 USUAL_FUNCTION = 25
 
 HEAVY = {"pyhf", "zfit", "tensorflow", "matplotlib", "dask", "numba", "scipy", "pydantic", "particle"}
-HEAVY_FOR_HELP = HEAVY | {"numpy", "mplhep", "jsonschema", "iminuit", "contourpy"}
+HEAVY_FOR_HELP = HEAVY | {"numpy", "jsonschema", "iminuit", "contourpy"}
 
 # What a record of each kind must say about its number.
 REQUIRED = {

@@ -186,7 +186,7 @@ def _metadata(search: Search, facts: HypothesisFacts, base: Document) -> Documen
         if known
         else f"; {NO_RECORD} stands for 'no INSPIRE-numbered HEPData record is known': the schema asks for one"
     )
-    quantity = facts.quantity if facts.symbol in facts.quantity else f"{facts.quantity} {facts.symbol}"
+    quantity = facts.quantity if facts.symbol in facts.quantity.split() else f"{facts.quantity} {facts.symbol}"
     return {
         "name": search.name,
         "description": f"{search.title} (arXiv:{search.reference.arxiv}), a reconstruction from public numbers. Strength 1 is "

@@ -202,7 +202,11 @@ def _small_counts(request: _Request, asymptotic: float | None) -> list[str]:
     exact = falling_zero(lambda s: single.cls(s, single.observed) - request.alpha, asymptotic)
     if abs(asymptotic / exact - 1) < 0.05:
         return []
-    return [f"{name}: its limit is {asymptotic:.4g}, exact CLs gives {exact:.4g} (method 'cls-exact')"]
+    events = request.likelihood.nominal_signal
+    return [
+        f"{name}: its limit is {asymptotic * events:.4g} signal events, "
+        f"exact CLs gives {exact * events:.4g} (method 'cls-exact')"
+    ]
 
 
 def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -> PValues:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
 from limits import kernel
 from limits.errors import FitError, InputError
 from limits.likelihood import Array, Fit, Parameter
+
+
+MIRRORED: Final = 0.1
+"""Pulls smaller than this many standard deviations have no mirror image worth a look."""
+
+NEARLY: Final = 1.0
+"""A mirror image is followed down when its −log L is within this of the minimum found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +44,11 @@ class BinnedLikelihood:
     def observed(self) -> Array:
         """Counts, then auxiliary data, (n_bins + n_constrained,)."""
         return np.concatenate([self.counts, [p.aux for p in self.constrained]])
+
+    @cached_property
+    def nominal_signal(self) -> float:
+        """Expected signal events at strength 1, summed over the bins."""
+        return float(kernel.yields(self.shape, np.array([p.init for p in self.parameters]))[0].sum())
 
     @cached_property
     def signal_scale(self) -> float:
@@ -74,7 +88,11 @@ class BinnedLikelihood:
             held[0] = not np.isfinite(self.signal_scale)  # without signal there is no strength to fit
         else:
             start[0], held[0], low[0] = strength, True, -np.inf
-        found = kernel.minimise(kernel.objective(self.shape, data), start, low, high, held)
+        function = kernel.objective(self.shape, data)
+        found = kernel.minimise(function, start, low, high, held)
+        for other in self._mirrored(found, data, held):
+            again = kernel.minimise(function, other, low, high, held)
+            found = again if again.cost < found.cost else found
         if not np.isfinite(found.cost):
             if strength is not None:  # a bin with events and no expectation: excluded outright, which is an answer
                 return Fit(found.theta, found.covariance, np.inf, np.inf, "ok")
@@ -88,6 +106,27 @@ class BinnedLikelihood:
             found.edm,
             "ok" if found.converged else "failed",
         )
+
+    def _mirrored(self, found: kernel.Minimum, data: Array, held: NDArray[np.bool_]) -> list[Array]:
+        """At most one other place to start from: a pulled Gaussian nuisance on the other side of its auxiliary value.
+
+        Interpolated uncertainties bend the likelihood, and two minima occur; the mirror image of a pull then lies near the second.
+        With the old codes 0 and 1, which have a kink at 0, the minimum next to the nominal values is kept, as ROOT's numbers do.
+        """
+        shape = self.shape
+        bent = any(group.smooth and len(group.index) for group in (*shape.exponents, shape.shifts))
+        if not bent or not np.isfinite(found.cost):
+            return []
+        aux = data[shape.n_bins :]
+        pull = found.theta[shape.constrained] - aux
+        pulled = ~shape.poisson & (np.abs(pull) > MIRRORED * shape.scale) & ~held[shape.constrained]
+        trials = np.tile(found.theta, (int(pulled.sum()), 1))
+        trials[np.arange(len(trials)), shape.constrained[pulled]] -= 2 * pull[pulled]
+        if not len(trials):
+            return []
+        costs = kernel.cost(shape, trials, data)
+        best = int(np.argmin(costs))
+        return [trials[best]] if costs[best] < found.cost + NEARLY else []
 
     def _first_strength(self, theta: Array, data: Array) -> float:
         """A strength from the total excess, kept positive so that a bin without background is not a dead start."""

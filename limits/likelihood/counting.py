@@ -16,6 +16,9 @@ from limits.likelihood.binned import BinnedLikelihood
 TINY: Final = 1e-10
 """Lower bound of a multiplier, as in HistFactory tools: zero itself would leave no slope to come back on."""
 
+NEGLIGIBLE: Final = 1e-6
+"""A relative uncertainty below this is none: it would only cost digits."""
+
 CONSTRAINTS: Final = ("none", "lognormal", "gaussian", "gamma", "poisson")
 
 
@@ -79,7 +82,7 @@ def _background(background: Background | Sideband) -> tuple[float, list[Paramete
     _require(np.isfinite(size) and size >= 0, "background uncertainty", size, "a finite number ≥ 0 is needed")
     if kind not in CONSTRAINTS:
         raise unknown("background constraint", kind, CONSTRAINTS)
-    if kind == "none" or size == 0 or events == 0:
+    if kind == "none" or size < NEGLIGIBLE or events == 0:
         return events, [], []
     if kind == "lognormal":
         return events, [], [Systematic("background", 1 + size, signal=False, background=True)]

@@ -127,7 +127,7 @@ def coupling_label(scan: Scan) -> str:
     symbol, unit, quantity = (scan.coupling[key] for key in ("symbol", "unit", "quantity"))
     base, _, index = symbol.partition("_")
     pretty = f"${base}_{{{index}}}$" if index else symbol
-    words = quantity.replace(symbol, pretty) if symbol in quantity else f"{quantity} {pretty}"
+    words = quantity.replace(symbol, pretty) if symbol in quantity.split() else f"{quantity} {pretty}"
     return words if unit in ("", "1") else f"{words} [{unit}]"
 
 

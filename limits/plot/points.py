@@ -82,7 +82,8 @@ def residuals(ax: Axes, masses: ArrayLike, ratios: ArrayLike, label: str) -> Axe
     if not previous:
         ax.axhline(1.0, color=INK, lw=1.0)
         ax.axhspan(0.9, 1.1, color=INK, alpha=0.08, lw=0)
-    ax.set_xscale("log")
+    if ax.get_xscale() != "log":  # setting it again would throw away the ticks of an Axes that shares x
+        ax.set_xscale("log")
     ax.set_yscale("log")
     ax.plot(np.asarray(masses), values, color=colour, marker=marker, ms=5, ls="none", label=label, gid="ratio")
     everything = np.concatenate([values, *(np.asarray(line.get_ydata(), dtype=float) for line in previous)])

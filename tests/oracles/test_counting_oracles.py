@@ -154,7 +154,7 @@ def test_no_background_no_event(oracles: list[Case]) -> None:
     assert asymptotic.observed_limit == pytest.approx(
         case["expected"]["asymptotic_qtilde_UL"], rel=case["tolerance"]["rel_asymptotic"]
     )
-    assert "exact CLs gives 0.9986" in asymptotic.warnings[0]
+    assert "exact CLs gives 2.996" in asymptotic.warnings[0]
 
 
 def test_limit_is_where_its_p_value_says() -> None:

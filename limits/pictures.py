@@ -1,0 +1,75 @@
+"""The figures of the reproduction table: one per way a search was run, one overlay per search, and the bins of binned ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from limits import assemble
+from limits.errors import MissingExtra
+from limits.plot import fitted_bins, new_axes, residuals, save, save_scan
+from limits.plot.canvas import INK, dress, mass_label
+from limits.plot.points import STYLES, ratios
+from limits.scan import Scan
+from limits.search import Comparison, HistFactoryChannel, Search, load
+from limits.signals import Hypothesis
+
+LINES: Final = ("-", "--", ":", "-.")
+
+
+def draw(scans: Sequence[Scan], folder: Path) -> list[Path]:
+    """PNG files in `folder`; none where matplotlib is not installed."""
+    try:
+        new_axes()
+    except MissingExtra:
+        return []
+    files = []
+    for name, group in groupby(scans, key=lambda scan: scan.search):
+        search, of_one = load(name), list(group)
+        for scan in of_one:
+            path = folder / f"{name}-{scan.label}-{scan.method}.png"
+            files.append(save_scan(scan, path, comparisons=_counted(search, scan)))
+        if len(of_one) > 1 and of_one[0].exclusion == "upper-limit":
+            files.append(_overlay(search, of_one, folder / f"{name}.png"))
+        if isinstance(search.channels[0], HistFactoryChannel):
+            files.append(_bins(search, folder / f"{name}-bins.png"))
+    return files
+
+
+def _counted(search: Search, scan: Scan) -> list[Comparison]:
+    """The published numbers that a scan was not calibrated to."""
+    fitted = [m for c in search.calibrations.values() for m in c.masses_gev] if scan.label == "calibrated" else []
+    return [c for c in search.comparisons if c.mass_gev not in fitted]
+
+
+def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
+    """All ways of running one search in one picture, with the ratios to the published points below."""
+    figure, (top, below) = new_axes(ratio=True)
+    dress(top, scans[0], f"{search.name}  ·  predicted and calibrated, every method")
+    for scan, line, (colour, _) in zip(scans, LINES, STYLES, strict=False):
+        points = [(p.mass_gev, p.observed_limit) for p in scan.points if p.observed_limit is not None]
+        label = f"{scan.label}, {scan.method}"
+        top.plot(*zip(*points, strict=True), ls=line, color=colour, lw=1.8, label=label)
+        residuals(below, *ratios(scan, _counted(search, scan)), label).set_xlabel(mass_label(scan))
+    shown = [(c.mass_gev, c.value) for c in search.comparisons if c.edge == "observed" and c.mass_gev is not None]
+    top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
+    top.legend(fontsize=9, framealpha=0.9, edgecolor="none")
+    top.set_xlabel("")
+    if (legend := below.get_legend()) is not None:  # the colours are explained above
+        legend.remove()
+    return save(figure, path)
+
+
+def _bins(search: Search, path: Path) -> Path:
+    """Data, fitted background and the signal at the benchmark coupling."""
+    facts = search.hypothesis()
+    point = Hypothesis(facts.name, facts.benchmark.mass_gev, facts.benchmark.coupling)
+    likelihood = assemble.build(search, point)
+    figure, (axes,) = new_axes()
+    fitted_bins(axes, likelihood, likelihood.fit(likelihood.observed, 1.0))
+    axes.set_title(
+        f"{search.name}  ·  {facts.symbol} = {point.coupling:g} at {point.mass:g} GeV", fontsize=10, loc="left"
+    )
+    return save(figure, path)
