@@ -14,7 +14,8 @@ from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
 from limits.inference.limit import A_POSTERIORI, A_PRIORI, METHODS, p_values, upper_limit
-from limits.inference.results import SIGMAS, PValues
+from limits.inference.results import SIGMAS, Limit, PValues
+from limits.likelihood.binned import BinnedLikelihood
 from limits.physics.conversion import coupling_from_strength
 from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search
@@ -213,20 +214,43 @@ def run_point(point: Point) -> PointResult:
         return PointResult(point.mass_gev, None, none, (), (), None, "partial", (f"fit failed: {error}",))
 
 
-def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
-    """An upper limit on the coupling: the strength at a reference coupling, brought back to it until the two agree."""
-    search, reference = point.search, facts.benchmark.coupling
-    power = facts.yield_power or 1.0
-    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
+def coupling_limit(
+    build: Callable[[float], BinnedLikelihood],
+    reference: float,
+    power: float,
+    method: str,
+    level: float,
+    test_strength: float = 1.0,
+) -> Limit:
+    """Upper limit on a coupling: that on the strength at `reference`, brought back to it with yield ∝ coupling^power.
+
+    Where the yield does not follow that power exactly (branching fractions that depend on the coupling) the limit found becomes
+    the next reference until the two agree. p-values belong to `test_strength` at the first reference.
+    """
+    likelihood = build(reference)
+    first = limit = upper_limit(likelihood, method, level, test_strength)
     for _ in range(8):
-        likelihood = assemble.at_yield(search, expected(reference))
-        limit = upper_limit(likelihood, point.method, point.level)
         found = limit.observed_limit
-        # The yield follows the declared power only if branching fractions do not depend on the coupling: hence once more.
         if not found or abs(found - 1) < 1e-6:
             break
-        reference = float(coupling_from_strength(found, reference, power))
+        coupling = float(coupling_from_strength(found, reference, power))
+        there = build(coupling)
+        if abs(there.nominal_signal - found * likelihood.nominal_signal) < 1e-9 * there.nominal_signal:
+            break
+        reference, likelihood = coupling, there
+        limit = upper_limit(likelihood, method, level)
     limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, reference, power)))
+    return replace(limit, CLs_obs=first.CLs_obs, CLs_exp=first.CLs_exp, test_strength=test_strength)
+
+
+def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
+    search, reference = point.search, facts.benchmark.coupling
+    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
+
+    def build(coupling: float) -> BinnedLikelihood:
+        return assemble.at_yield(search, expected(coupling))
+
+    limit = coupling_limit(build, reference, facts.yield_power or 1.0, point.method, point.level)
     median = limit.expected_limit[2]
     return PointResult(
         point.mass_gev,
@@ -234,7 +258,7 @@ def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
         limit.expected_limit,
         () if limit.observed_limit is None else ((limit.observed_limit, None),),
         () if median is None else ((median, None),),
-        discovery(likelihood).significance,
+        discovery(build(reference)).significance,
         limit.status,
         limit.warnings,
     )

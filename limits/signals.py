@@ -53,6 +53,18 @@ class Yield:
 Signal = Callable[[ArrayLike], Yield]
 
 
+def _above_zero(search: Search, *keys: str) -> tuple[float, ...]:
+    """Numbers that a formula divides by, or that are lengths and energies.
+
+    Raises:
+        InputError: one of them is not above zero.
+    """
+    for key in keys:
+        if not search.value(key) > 0:
+            raise InputError(f"{search.path}: {key} = {search.value(key):g}: a number above 0 is needed")
+    return tuple(search.value(key) for key in keys)
+
+
 def _couplings(couplings: ArrayLike) -> Array:
     values = np.atleast_1d(np.asarray(couplings, dtype=np.float64))
     if not np.all(np.isfinite(values) & (values > 0)):
@@ -158,11 +170,24 @@ def displaced(search: Search, hypothesis: str, a_mass: float) -> Signal:
     """
     if hypothesis != "aprime":
         raise InputError(f"{search.name}: signal 'displaced' knows the hypothesis 'aprime' only, got {hypothesis!r}")
-    threshold = search.value("energy_threshold")
+    threshold, beam, scale, *_ = _above_zero(
+        search,
+        "energy_threshold",
+        "beam_energy",
+        "flux_uncertainty_scale",
+        "bremsstrahlung_pt_max",
+        "distance",
+        "decay_volume_length",
+        "aperture_radius",
+    )
+    if not threshold < beam:
+        raise InputError(
+            f"{search.path}: energy_threshold = {threshold:g}: below the beam_energy of {beam:g} GeV is needed"
+        )
     sources = [*_from_mesons(search, a_mass), _from_bremsstrahlung(search, a_mass)]
-    momentum, cross_section = _gather(sources, 0.5 * threshold, search.value("beam_energy"))
+    momentum, cross_section = _gather(sources, 0.5 * threshold, beam)
     exposure = search.value("luminosity") * INVERSE_FB_IN_INVERSE_PB * search.value("efficiency")
-    cube = (np.hypot(momentum, a_mass) / search.value("flux_uncertainty_scale")) ** 3
+    cube = (np.hypot(momentum, a_mass) / scale) ** 3
     flux_error = (search.value("flux_uncertainty_low") + cube) / (1 + cube)
     visible = float(aprime.width_to_leptons(a_mass, 1.0, mass("e-")) / aprime.width(a_mass, 1.0))
 
@@ -189,12 +214,13 @@ def missing(search: Search, hypothesis: str, z_mass: float) -> Signal:
     """
     if hypothesis != "lmu-ltau":
         raise InputError(f"{search.name}: signal 'missing' knows the hypothesis 'lmu-ltau' only, got {hypothesis!r}")
-    nucleus = weizsaecker_williams.Nucleus(int(search.value("target_z")), search.value("target_a"))
-    areal = search.value("target_density") * search.value("target_lead_length") * AVOGADRO / nucleus.A
-    muons = search.value("muons_on_target_1") + search.value("muons_on_target_2")
-    sigma = weizsaecker_williams.cross_section(
-        z_mass, search.value("energy_fraction_min"), search.value("beam_energy"), nucleus
+    charge, weight, density, length, beam = _above_zero(
+        search, "target_z", "target_a", "target_density", "target_lead_length", "beam_energy"
     )
+    nucleus = weizsaecker_williams.Nucleus(int(charge), weight)
+    areal = density * length * AVOGADRO / nucleus.A
+    muons = search.value("muons_on_target_1") + search.value("muons_on_target_2")
+    sigma = weizsaecker_williams.cross_section(z_mass, search.value("energy_fraction_min"), beam, nucleus)
     exposure = muons * areal * PB_CM2 * search.value("efficiency")
     alpha_d, chi = search.value("alpha_d"), search.value("chi_mass_ratio") * z_mass
 
@@ -218,12 +244,13 @@ def template(search: Search, hypothesis: str, a_mass: float) -> Signal:
     table = search.table("signal.csv")
     rows = np.isclose(table["mass_gev"], a_mass, rtol=1e-9)
     reference = table["run_events"][rows] * table["fraction"][rows] * search.value("out_of_window_factor")
-    dark = (search.value("alpha_d") / search.value("reference_alpha_d")) ** 3
+    mixing, alpha_d = _above_zero(search, "reference_mixing", "reference_alpha_d")
+    dark = (search.value("alpha_d") / alpha_d) ** 3
     shape = np.hypot(table["cross_section_uncertainty"][rows], search.value("signal_shape_uncertainty"))
 
     def at(couplings: ArrayLike) -> Yield:
         squared = _couplings(couplings)
-        events = np.outer((squared / search.value("reference_mixing") ** 2) ** 2, reference * dark)
+        events = np.outer((squared / mixing**2) ** 2, reference * dark)
         return Yield(events, {"signal-shape": np.broadcast_to(shape, events.shape)})
 
     return at

@@ -69,12 +69,13 @@ def _background(
         return Sideband(*sideband)
     if events is None:
         raise click.UsageError("--background is missing: the events expected without signal (or --sideband N TAU)")
-    error = sigma if sigma is not None else gamma
-    if not error:
+    if gamma:
+        return Background(events, gamma, "gamma")
+    if not sigma:
         return Background(events)
     if events == 0:
-        raise click.UsageError(f"{names[0]} {error:g}: needs a background above 0")
-    return Background(events, error / events, "gaussian" if sigma is not None else "gamma")
+        raise click.UsageError(f"--background-sigma {sigma:g}: needs a background above 0")
+    return Background(events, sigma / events, "gaussian")
 
 
 def _systematics(signal: float | None, background: float | None, correlated: bool) -> list[Systematic]:
@@ -85,7 +86,4 @@ def _systematics(signal: float | None, background: float | None, correlated: boo
         return [Systematic(name, kappa, on, not on) for name, kappa, on in both if kappa is not None]
     if signal is None or background is None:
         raise click.UsageError("--correlated needs both --signal-lognormal and --background-lognormal")
-    if signal != background:
-        problem = f"got {signal:g} and {background:g}: one nuisance with two sizes is not supported, make them equal"
-        raise click.UsageError(f"--correlated: {problem}")
-    return [Systematic("shared", signal, signal=True, background=True)]
+    return [Systematic("shared", signal, signal=True, background=True, on_background=background)]

@@ -30,7 +30,12 @@ count_options = together(
     click.option("--signal", type=NOT_NEGATIVE, help="Signal events at strength 1; without it the limit is in events."),
     click.option("--background-lognormal", type=KAPPA, help="Background factor κ per σ, as 1.3."),
     click.option("--background-sigma", type=NOT_NEGATIVE, metavar="EVENTS", help="Gaussian error in events, cut at 0."),
-    click.option("--background-gamma", type=NOT_NEGATIVE, metavar="EVENTS", help="Error in events of a Gamma density."),
+    click.option(
+        "--background-gamma",
+        type=NOT_NEGATIVE,
+        metavar="WIDTH",
+        help="Relative width, as 0.3, of a Gamma density of mean 1.",
+    ),
     click.option(
         "--sideband",
         type=(NOT_NEGATIVE, POSITIVE),
@@ -93,10 +98,8 @@ def _answer(
     output_file: str | None,
 ) -> None:
     from limits import report
-    from limits.inference.limit import upper_limit
 
-    found = upper_limit(target.likelihood, method or target.method, level or target.level, test_strength)
-    document = target.document(found)
+    found, document = target.limit(method, level, test_strength)
     deliver(document, report.limit, as_json=as_json, output_file=output_file, statuses=[found.status])
 
 

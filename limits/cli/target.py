@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,22 +52,26 @@ class Target:
     facts: Mapping[str, Any]
     level: float = 0.95
     method: str = "cls"
-    coupling: float | None = None
-    """Coupling of strength 1, where a limit on the strength is a limit on the coupling."""
+    build: Callable[[float], BinnedLikelihood] | None = None
+    """The likelihood at another coupling, where a limit on the strength is a limit on the coupling."""
+    coupling: float = 1.0
+    """Coupling of strength 1."""
     yield_power: float = 1.0
 
-    def document(self, limit: Limit) -> dict[str, Any]:
-        """The JSON of a limit: in the published quantity of the search, or in units of the strength."""
-        from limits.physics.conversion import coupling_from_strength
+    def limit(self, method: str | None, level: float | None, test_strength: float) -> tuple[Limit, dict[str, Any]]:
+        """The limit, in the published quantity of the search or in units of the strength, and its JSON."""
+        from limits.inference.limit import upper_limit
+        from limits.scan import coupling_limit
 
-        excluded = limit.observed_limit is not None and limit.observed_limit < 1
-        known = limit.observed_limit is not None or limit.status == "insensitive"
-        coupling = self.coupling
-        if coupling is not None:
-            limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, coupling, self.yield_power)))
-        found = limit.to_json()
+        how = (method or self.method, level or self.level, test_strength)
+        if self.build is None:
+            found, reference = upper_limit(self.likelihood, *how), 1.0
+        else:
+            found, reference = coupling_limit(self.build, self.coupling, self.yield_power, *how), self.coupling
+        excluded = found.observed_limit is not None and found.observed_limit < reference
+        known = found.observed_limit is not None or found.status == "insensitive"
         of_search = self.facts["search"] is not None and known
-        return {**self.facts, **found, "excluded": excluded if of_search else None}
+        return found, {**self.facts, **found.to_json(), "excluded": excluded if of_search else None}
 
 
 def resolve(
@@ -160,8 +164,7 @@ def _refuse(text: str, kind: str, options: Mapping[str, object]) -> None:
 
 
 def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupling: float | None) -> Target:
-    from limits.assemble import build
-    from limits.signals import Hypothesis
+    from limits.assemble import at_yield, signal
 
     facts = search.hypothesis(hypothesis)
     region = facts.exclusion == "region"
@@ -177,12 +180,18 @@ def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupli
         "unit": "strength" if region else facts.unit,
         **_origin(search),
     }
+    expected = signal(search, facts.name, mass)
+
+    def build(at: float) -> BinnedLikelihood:
+        return at_yield(search, expected(at))
+
     return Target(
-        build(search, Hypothesis(facts.name, mass, coupling)),
+        build(coupling),
         described,
         search.level,
         facts.methods[0],
-        None if region else coupling,
+        None if region else build,
+        coupling,
         facts.yield_power or 1.0,
     )
 

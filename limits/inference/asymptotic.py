@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -24,17 +24,25 @@ class Asymptotic:
     data: Array
     statistic: Literal["qtilde", "q"] = "qtilde"
     lower: float | None = None
+    unconverged: list[float] = field(default_factory=list)
+    """Strengths (nan: free) whose fit did not converge; to be read, and cleared, by whoever asks."""
+
+    def _fit(self, data: Array, strength: float | None = None, lower: float = 0.0) -> Fit:
+        fit = self.likelihood.fit(data, strength, lower=lower)
+        if fit.status != "ok":
+            self.unconverged.append(np.nan if strength is None else strength)
+        return fit
 
     @cached_property
     def free(self) -> Fit:
         """Best fit; the strength is kept ≥ `lower`: unless given, 0 for q̃ and unbounded for q."""
         lower = self.lower if self.lower is not None else 0.0 if self.statistic == "qtilde" else -np.inf
-        return self.likelihood.fit(self.data, lower=lower)
+        return self._fit(self.data, lower=lower)
 
     @cached_property
     def background(self) -> Fit:
         """Fit at strength 0."""
-        return self.likelihood.fit(self.data, 0.0)
+        return self._fit(self.data, 0.0)
 
     @cached_property
     def asimov(self) -> Array:
@@ -50,11 +58,11 @@ class Asymptotic:
         """q̃ or q of the observed data: zero where the strength is below the best fit."""
         if strength <= self.free.strength:
             return 0.0
-        return max(0.0, 2 * (self.likelihood.fit(self.data, strength).nll - self.free.nll))
+        return max(0.0, 2 * (self._fit(self.data, strength).nll - self.free.nll))
 
     def q_asimov(self, strength: float) -> float:
         """The same for the Asimov data."""
-        return max(0.0, 2 * (self.likelihood.fit(self.asimov, strength).nll - self.asimov_nll))
+        return max(0.0, 2 * (self._fit(self.asimov, strength).nll - self.asimov_nll))
 
     def tails(self, strength: float) -> tuple[float, float]:
         """Standard-normal abscissae x, y with CLsb = Φ(−x) and CLb = Φ(−y)."""

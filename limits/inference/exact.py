@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import gammainccinv, gammaincinv, ndtr, pdtr
 
 from limits import kernel
-from limits.errors import InputError
+from limits.errors import FitError, InputError
 from limits.inference.results import SIGMAS
 from limits.kernel.quadrature import gauss_legendre
 from limits.likelihood import Array, Parameter
@@ -138,11 +138,18 @@ class SingleCount:
     def quantile_counts(self) -> tuple[int, ...]:
         """The counts at the −2…+2σ quantiles of background-only data (prior predictive)."""
         top = float(self.background.max())
-        most = int(top + 12 * np.sqrt(top + 1)) + 1
+        most = int(min(top + 12 * np.sqrt(top + 1), 1e15)) + 1  # a range cannot count further, and no search does
         counts = range(most + 1)
         below = cache(lambda n: self.clsb(0.0, n))
         return tuple(bisect_left(counts, ndtr(sigma) - 1e-12, key=below) for sigma in SIGMAS)
 
     def cls(self, strength: float, count: int) -> float:
-        """CLs = P(N ≤ count | strength) / P(N ≤ count | 0)."""
-        return self.clsb(strength, count) / self.clsb(0.0, count)
+        """CLs = P(N ≤ count | strength) / P(N ≤ count | 0).
+
+        Raises:
+            FitError: so few counts are impossible under the background alone, to the last digit.
+        """
+        clb = self.clsb(0.0, count)
+        if clb == 0:
+            raise FitError(f"CLb of {count} events is zero to the last digit: CLs has no value")
+        return self.clsb(strength, count) / clb

@@ -13,6 +13,7 @@ from limits.errors import FitError, InputError, unknown
 from limits.inference.asymptotic import Asymptotic
 from limits.inference.bayes import Posterior, tail_single
 from limits.inference.exact import SingleCount
+from limits.inference.mixed import DEFINITIONS, clsb_limit
 from limits.inference.results import SIGMAS, Limit, PValues, finite
 from limits.inference.root import falling_zero
 from limits.likelihood.binned import BinnedLikelihood
@@ -105,7 +106,11 @@ def _asymptotic(request: _Request, statistic: Literal["qtilde", "q"]) -> Limit:
         return request.zero(f"expected {sigma:+d}σ", lambda s: goal - calculator.q_asimov(s))
 
     expected = [quantile(sigma) for sigma in SIGMAS]
+    # Fits far from the limit may fail on the way without harm; those that the limit rests on may not.
+    calculator.unconverged[:] = [s for s in calculator.unconverged if not s > 0]
     request.check(observed, lambda s: calculator.p_values(s).cls)
+    if calculator.unconverged:
+        request.trouble("a fit that the limit rests on did not converge")
     try:
         values = calculator.p_values(request.test_strength)
     except FitError as error:
@@ -160,12 +165,19 @@ def _bayes(request: _Request) -> Limit:
     return request.result("bayes", definition, observed, [None, None, median, None, None], MEDIAN_ONLY, NO_P_VALUES)
 
 
+def _clsb(method: str) -> Callable[[_Request], Limit]:
+    return lambda request: clsb_limit(
+        request.likelihood, request.level, request.test_strength, method=method, expected_kind=A_PRIORI
+    )
+
+
 METHODS: Final[Mapping[str, Callable[[_Request], Limit]]] = MappingProxyType(
     {
         "cls": lambda request: _asymptotic(request, "qtilde"),
         "cls-q": lambda request: _asymptotic(request, "q"),
         "cls-exact": _cls_exact,
         "bayes": _bayes,
+        **{name: _clsb(name) for name in DEFINITIONS},
     }
 )
 """Every limit method by name."""
@@ -197,9 +209,9 @@ def _small_counts(request: _Request, asymptotic: float | None) -> list[str]:
     name = f"asymptotic formula at {seen:g} observed events"
     try:
         single = SingleCount.of(request.likelihood)
-    except InputError:
+        exact = falling_zero(lambda s: single.cls(s, single.observed) - request.alpha, asymptotic)
+    except (InputError, FitError):
         return [f"{name}: the limit may be too strong; no exact sum exists for this likelihood"]
-    exact = falling_zero(lambda s: single.cls(s, single.observed) - request.alpha, asymptotic)
     if abs(asymptotic / exact - 1) < 0.05:
         return []
     events = request.likelihood.nominal_signal
@@ -212,7 +224,8 @@ def _small_counts(request: _Request, asymptotic: float | None) -> list[str]:
 def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -> PValues:
     """CLs of one strength by `method`, without looking for the limit: what a plane of theory points needs.
 
-    For `bayes` the observed and expected posterior probabilities above the strength take the place of CLs.
+    For `bayes` the observed and expected posterior probabilities above the strength take the place of CLs, for `mixed` and
+    `clsb-exact` CLs+b does.
 
     Raises:
         UnknownName: no such method.
@@ -225,7 +238,10 @@ def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -
     single = SingleCount.of(likelihood)
     if not np.any(single.signal > 0):
         return PValues(1.0, None, None, (1.0,) * 5)
-    tail = single.cls if method == "cls-exact" else lambda s, n: tail_single(single, s, n)
+    if method == "cls-exact":
+        tail = single.cls
+    else:
+        tail = single.clsb if method in DEFINITIONS else lambda s, n: tail_single(single, s, n)
     return PValues(
         tail(strength, single.observed), None, None, tuple(tail(strength, n) for n in single.quantile_counts)
     )

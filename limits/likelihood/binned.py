@@ -14,7 +14,6 @@ from limits import kernel
 from limits.errors import FitError, InputError
 from limits.likelihood import Array, Fit, Parameter
 
-
 MIRRORED: Final = 0.1
 """Pulls smaller than this many standard deviations have no mirror image worth a look."""
 
@@ -78,7 +77,9 @@ class BinnedLikelihood:
         start = np.array([p.init for p in self.parameters])
         # A nuisance starts where its auxiliary measurement puts it: toys and Asimov sets move that.
         aux = data[self.shape.n_bins :]
-        start[self.shape.constrained] = np.where(self.shape.poisson, np.maximum(aux, 0.1) / self.shape.scale, aux)
+        start[self.shape.constrained] = np.where(
+            self.shape.poisson, np.where(aux > 0, aux, 0.1) / self.shape.scale, aux
+        )
         low = np.array([p.lower for p in self.parameters])
         high = np.array([p.upper for p in self.parameters])
         held = np.array([p.fixed for p in self.parameters])
@@ -114,7 +115,9 @@ class BinnedLikelihood:
         With the old codes 0 and 1, which have a kink at 0, the minimum next to the nominal values is kept, as ROOT's numbers do.
         """
         shape = self.shape
-        bent = any(group.smooth and len(group.index) for group in (*shape.exponents, shape.shifts))
+        bent = (shape.shifts.smooth and len(shape.shifts.index) > 0) or any(
+            group.smooth and len(group.index) > 0 for group in shape.exponents
+        )
         if not bent or not np.isfinite(found.cost):
             return []
         aux = data[shape.n_bins :]

@@ -49,7 +49,7 @@ class Sideband:
 class Systematic:
     """A relative uncertainty: factor κ^θ with θ ~ N(0, 1), on the signal, the background, or both at once.
 
-    `down` is the factor at θ = −1 where it is not 1/κ.
+    `down` is the factor at θ = −1 where it is not 1/κ; `on_background` the factor of the background where it is another one.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Systematic:
     signal: bool = True
     background: bool = False
     down: float | None = None
+    on_background: float | None = None
 
     @property
     def kappa_down(self) -> float:
@@ -94,6 +95,20 @@ def _background(background: Background | Sideband) -> tuple[float, list[Paramete
     return events, [Parameter("background", 1.0, TINY, constraint="poisson", aux=aux, scale=shape)], []
 
 
+def _logs(item: Systematic) -> list[list[float]]:
+    """ln of the factors on (signal, background) at θ = +1 and −1."""
+    both = (
+        (item.kappa, item.kappa_down),
+        (item.on_background or item.kappa, 1 / item.on_background if item.on_background else item.kappa_down),
+    )
+    for factor in (item.kappa, item.kappa_down, item.on_background or 1.0):
+        _require(np.isfinite(factor) and factor > 0, f"uncertainty {item.name}", factor, "a factor κ > 0 is needed")
+    return [
+        [float(np.log(factors[k])) * on for factors, on in zip(both, (item.signal, item.background), strict=True)]
+        for k in (0, 1)
+    ]
+
+
 def counting(
     observed: float,
     signal: float,
@@ -110,32 +125,22 @@ def counting(
     _require(np.isfinite(signal) and signal >= 0, "signal", signal, "a finite number ≥ 0 is needed")
     events, multipliers, lognormals = _background(background)
     lognormals = [*lognormals, *systematics]
-    for item in lognormals:
-        _require(
-            np.isfinite(item.kappa) and item.kappa > 0,
-            f"uncertainty {item.name}",
-            item.kappa,
-            "a factor κ > 0 is needed",
-        )
-    lognormals = [item for item in lognormals if item.kappa != 1]
+    logs = np.array([_logs(item) for item in lognormals]).reshape(-1, 2, 2)
+    kept = np.any(logs != 0, axis=(1, 2))
+    lognormals = [item for item, keep in zip(lognormals, kept, strict=True) if keep]
     parameters = [
         Parameter("strength", 1.0, 0.0),
         *multipliers,
         *(Parameter(item.name, 0.0, constraint="gaussian") for item in lognormals),
     ]
     n_par, first = len(parameters), 1 + len(multipliers)
-    log_kappa = np.array([[np.log(k.kappa) * k.signal, np.log(k.kappa) * k.background] for k in lognormals]).reshape(
-        -1, 2
-    )
-    log_down = np.array(
-        [[np.log(k.kappa_down) * k.signal, np.log(k.kappa_down) * k.background] for k in lognormals]
-    ).reshape(-1, 2)
+    log_high, log_low = np.moveaxis(logs[kept], 1, 0)
     none = np.zeros((0, 2))
     shape = Binned(
         nominal=np.array([[signal], [events]], dtype=float),
         signal=np.array([True, False]),
         linear=np.array([[n_par, 1 if multipliers else n_par]], dtype=np.intp),
-        exponents=(Exponents(np.arange(first, n_par), log_kappa, log_down, smooth=False),),
+        exponents=(Exponents(np.arange(first, n_par), log_high, log_low, smooth=False),),
         shifts=Shifts(np.zeros(0, dtype=np.intp), none, none, smooth=False),
         constrained=np.arange(1, n_par),
         scale=np.array([p.scale for p in parameters[1:]]),

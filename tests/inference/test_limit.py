@@ -238,3 +238,16 @@ def test_bad_input(call, message: str) -> None:  # type: ignore[no-untyped-def]
         call()
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_one_nuisance_with_two_sizes() -> None:
+    """n ~ Poisson(s 1.1^t + 5.5 1.3^t): posterior by direct integration over t and s."""
+    shared = Systematic("t", 1.1, signal=True, background=True, on_background=1.3)
+    limit = upper_limit(counting(6, 1.0, Background(5.5), [shared]), "bayes", 0.95).observed_limit
+
+    def density(t: float, s: float) -> float:
+        return float(poisson.pmf(6, s * 1.1**t + 5.5 * 1.3**t) * norm.pdf(t))
+
+    total = dblquad(density, 0, 80, -8, 8, epsabs=1e-11)[0]
+    assert limit is not None
+    assert dblquad(density, 0, limit, -8, 8, epsabs=1e-11)[0] / total == pytest.approx(0.95, abs=1e-7)
