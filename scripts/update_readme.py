@@ -16,7 +16,11 @@ from limits.reproduce import Group, reproduce
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"(<!-- reproduction table.*?-->\n).*?(<!-- end -->)", re.DOTALL)
-HEAD = "| search | quantity | at m [GeV] | published | computed | ratio | over all masses | method | label |\n" + "|---" * 9 + "|\n"
+HEAD = (
+    "| search | quantity | at m [GeV] | published | computed | ratio | over all masses | method | label |\n"
+    + "|---" * 9
+    + "|\n"
+)
 
 
 def line(group: Group) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,9 +32,26 @@ MAX_PROMISE: Final = 1e6
 """No single step may promise to lower the cost by more than this."""
 
 
+BatchObjective = Callable[[Array, NDArray[np.intp]], tuple[Array, Array, Array]]
+"""theta (n, P), which data sets (n,) ↦ cost (n,), gradient (n, P), Hessian (n, P, P)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Minima:
+    """Where T minimisations stopped: `theta` (T, P); `cost`, `edm`, `converged`, `evaluations` (T,); `gradient`, `hessian` there."""
+
+    theta: Array
+    cost: Array
+    gradient: Array
+    hessian: Array
+    edm: Array
+    converged: NDArray[np.bool_]
+    evaluations: NDArray[np.intp]
+
+
 @dataclass(frozen=True, eq=False)
 class Minimum:
-    """Where a minimisation stopped: `theta` (P,), `cost`, `covariance` (P, P; zero for parameters held or at a bound), `edm`."""
+    """Where one stopped: `theta` (P,), `cost`, `covariance` (P, P; zero for parameters held or at a bound), `edm`."""
 
     theta: Array
     cost: float
@@ -44,79 +62,134 @@ class Minimum:
 
 
 def _newton_step(gradient: Array, hessian: Array) -> Array:
-    """−H⁻¹g, with the diagonal (in units of itself) raised until H is positive definite."""
-    scale = np.sqrt(np.maximum(np.maximum(np.abs(np.diag(hessian)), 1e-6 * gradient**2), 1e-200))
-    unit = hessian / np.outer(scale, scale)
+    """−H⁻¹g (P,), with the diagonal (in units of itself) raised until H is positive definite."""
     damping = 0.0
     for _ in range(60):
         try:
-            root = np.linalg.cholesky(unit + damping * np.eye(len(scale)))
+            root = np.linalg.cholesky(hessian + damping * np.eye(len(gradient)))
         except np.linalg.LinAlgError:
             damping = max(1e-8, 8 * damping)
             continue
-        step = np.linalg.solve(root.T, np.linalg.solve(root, -gradient / scale)) / scale
+        step = np.linalg.solve(root.T, np.linalg.solve(root, -gradient))
         if np.all(np.isfinite(step)):
             return np.asarray(step)
         damping = max(1e-8, 8 * damping)
-    return np.asarray(-gradient / scale**2)
+    return -gradient
 
 
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """A point with its cost, gradient and Hessian, and the fraction of the step that led there."""
+def _steps(gradient: Array, hessian: Array, free: NDArray[np.bool_]) -> Array:
+    """Newton steps (n, P) in the free parameters; zero in the others."""
+    diagonal = np.einsum("npp->np", hessian)
+    scale = np.sqrt(np.maximum(np.maximum(np.abs(diagonal), 1e-6 * gradient**2), 1e-200))
+    unit = np.where(free[:, :, None] & free[:, None, :], hessian / (scale[:, :, None] * scale[:, None, :]), 0.0)
+    unit += np.eye(free.shape[1]) * ~free[:, None, :]
+    slope = np.where(free, gradient / scale, 0.0)
+    if not np.all(np.isfinite(unit)):
+        return np.where(free, -slope / scale, 0.0)
+    try:
+        root = np.linalg.cholesky(unit)
+        half = np.linalg.solve(root, -slope[:, :, None])
+        steps = np.linalg.solve(np.swapaxes(root, 1, 2), half)[:, :, 0]
+    except np.linalg.LinAlgError:
+        steps = np.stack([_newton_step(g, h) for g, h in zip(slope, unit, strict=True)])
+    return np.where(free, steps / scale, 0.0)
+
+
+@dataclass(eq=False)
+class _State:
+    """The points of all minimisations, updated in place while they run in lockstep."""
 
     theta: Array
-    cost: float
+    cost: Array
     gradient: Array
     hessian: Array
-    size: float = 1.0
+    size: Array
+    evaluations: NDArray[np.intp]
+
+    def move(
+        self, rows: NDArray[np.intp], theta: Array, cost: Array, gradient: Array, hessian: Array, size: float
+    ) -> None:
+        self.theta[rows], self.size[rows] = theta, size
+        self.cost[rows], self.gradient[rows], self.hessian[rows] = cost, gradient, hessian
 
 
-def _descend(function: Objective, here: _Place, step: Array, lower: Array, upper: Array) -> tuple[_Place | None, int]:
-    """The first point on the way along `step`, from its end backwards, where the cost has fallen enough (Armijo), and the cost in calls."""
-    size, calls = 1.0, 0
-    while size > SHORTEST:
-        theta = np.clip(here.theta + size * step, lower, upper)
-        cost, gradient, hessian = function(theta)
-        calls += 1
-        if np.isfinite(cost) and cost <= here.cost + 1e-4 * here.gradient @ (theta - here.theta):
-            return _Place(theta, cost, gradient, hessian, size), calls
+def _descend(
+    function: BatchObjective, state: _State, rows: NDArray[np.intp], steps: Array, lower: Array, upper: Array
+) -> NDArray[np.bool_]:
+    """Move each row along its step, from the end backwards, to the first place where the cost has fallen enough (Armijo).
+
+    Returns which rows moved.
+    """
+    moved = np.zeros(len(rows), dtype=bool)
+    waiting, size = np.arange(len(rows)), 1.0
+    while len(waiting) and size > SHORTEST:
+        at = rows[waiting]
+        trial = np.clip(state.theta[at] + size * steps[waiting], lower[at], upper[at])
+        found = function(trial, at)
+        state.evaluations[at] += 1
+        promise = np.einsum("np,np->n", state.gradient[at], trial - state.theta[at])
+        fallen = np.isfinite(found[0]) & (found[0] <= state.cost[at] + 1e-4 * promise)
+        cost, gradient, hessian = (values[fallen] for values in found)
+        state.move(at[fallen], trial[fallen], cost, gradient, hessian, size)
+        moved[waiting[fallen]] = True
+        waiting = waiting[~fallen]
         size /= 2
-    return None, calls
+    return moved
 
 
-def minimise(function: Objective, start: Array, lower: Array, upper: Array, held: NDArray[np.bool_]) -> Minimum:
-    """Damped Newton descent inside the box [lower, upper], parameters in `held` left at their start.
+def minimise_many(
+    function: BatchObjective, start: Array, lower: Array, upper: Array, held: NDArray[np.bool_]
+) -> Minima:
+    """T damped Newton descents in lockstep inside the boxes [lower, upper] (T, P); `held` (T, P) stay at their start (T, P).
 
     A parameter sitting on a bound with the slope pushing outwards is left out of the step. Steps are cut until the cost falls, so
     an infinite cost is only a place not to go. At a kink (a rate that reaches zero) ever shorter steps gain nothing: the search
-    ends there.
+    ends there. The result of a row does not depend on the others.
     """
-    first = np.clip(start, lower, upper)
-    here = _Place(first, *function(first))
-    evaluations, edm, converged, idle = 1, np.inf, False, 0
-    free = ~held
+    rows = np.arange(len(start))
+    theta = np.clip(start, lower, upper)
+    cost, gradient, hessian = (np.array(values) for values in function(theta, rows))
+    state = _State(theta, cost, gradient, hessian, np.ones(len(start)), np.ones(len(start), np.intp))
+    edm, converged, idle = np.full(len(start), np.inf), np.zeros(len(start), bool), np.zeros(len(start), np.intp)
     for _ in range(MAX_STEPS):
-        theta, gradient = here.theta, here.gradient
-        free = ~held & ~((theta <= lower) & (gradient > 0)) & ~((theta >= upper) & (gradient < 0))
-        step = np.zeros_like(theta)
-        if np.any(free):
-            step[free] = _newton_step(gradient[free], here.hessian[np.ix_(free, free)])
-        edm = float(-0.5 * gradient @ step)
-        if edm < EDM_GOAL:
-            converged = True
+        gradient, at = state.gradient[rows], state.theta[rows]
+        free = ~held[rows] & ~((at <= lower[rows]) & (gradient > 0)) & ~((at >= upper[rows]) & (gradient < 0))
+        steps = _steps(gradient, state.hessian[rows], free)
+        edm[rows] = -0.5 * np.einsum("np,np->n", gradient, steps)
+        there = edm[rows] < EDM_GOAL
+        converged[rows[there]] = True
+        rows, steps = rows[~there], steps[~there]
+        if not len(rows):
             break
         # Where the cost has no curvature (an empty bin) the promise is without bound: keep it one that can be halved away.
-        there, calls = _descend(function, here, step * min(1.0, MAX_PROMISE / edm), lower, upper)
-        evaluations += calls
-        rounding = ROUNDING * (1 + abs(here.cost))
-        idle = 0 if there is not None and here.cost - there.cost > rounding else idle + 1
-        here = here if there is None else there
-        if there is None or idle == MAX_IDLE:
-            # No gain can be represented: fine when the one that was promised is of that size, or at a kink.
-            converged = edm < 1e3 * rounding or here.size < KINK
+        steps = steps * np.minimum(1.0, MAX_PROMISE / edm[rows])[:, None]
+        before = state.cost[rows].copy()
+        moved = _descend(function, state, rows, steps, lower, upper)
+        rounding = ROUNDING * (1 + np.abs(before))
+        gained = moved & (before - state.cost[rows] > rounding)
+        idle[rows] = np.where(gained, 0, idle[rows] + 1)
+        over = ~moved | (idle[rows] >= MAX_IDLE)
+        # No gain can be represented: fine when the one that was promised is of that size, or at a kink.
+        converged[rows[over]] = ((edm[rows] < 1e3 * rounding) | (state.size[rows] < KINK))[over]
+        rows = rows[~over]
+        if not len(rows):
             break
-    return Minimum(here.theta, here.cost, _covariance(here.hessian, free), edm, converged, evaluations)
+    return Minima(state.theta, state.cost, state.gradient, state.hessian, edm, converged, state.evaluations)
+
+
+def minimise(function: Objective, start: Array, lower: Array, upper: Array, held: NDArray[np.bool_]) -> Minimum:
+    """One descent of `minimise_many`: start, lower, upper, held (P,)."""
+
+    def batch(theta: Array, _: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+        cost, gradient, hessian = function(theta[0])
+        return np.array([cost]), gradient[None], hessian[None]
+
+    found = minimise_many(batch, start[None], lower[None], upper[None], held[None])
+    theta, gradient = found.theta[0], found.gradient[0]
+    free = ~held & ~((theta <= lower) & (gradient > 0)) & ~((theta >= upper) & (gradient < 0))
+    covariance = _covariance(found.hessian[0], free)
+    converged, evaluations = bool(found.converged[0]), int(found.evaluations[0])
+    return Minimum(theta, float(found.cost[0]), covariance, float(found.edm[0]), converged, evaluations)
 
 
 def _covariance(hessian: Array, free: NDArray[np.bool_]) -> Array:

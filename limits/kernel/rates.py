@@ -175,75 +175,98 @@ def cost(shape: Binned, theta: Array, data: Array) -> Array:
     return np.asarray(bins + constraint_cost(shape, theta, data))
 
 
-def _sample_derivatives(shape: Binned, theta: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Factor and base (X,), log-slopes G and their derivatives G2, base slopes A and theirs A2, each (P, X)."""
-    n_par, size = shape.n_par, shape.nominal.size
+@dataclass(frozen=True, eq=False)
+class _Slopes:
+    """Rates of all sample-bins and their derivatives at T points.
+
+    `factor`, `base` (T, X); `slope`, `curve` (T, P, X) of ln(factor); `base_slope`, `base_curve` (T, P, X) of the base.
+    """
+
+    factor: Array
+    base: Array
+    slope: Array
+    curve: Array
+    base_slope: Array
+    base_curve: Array
+
+
+def _slopes(shape: Binned, theta: Array) -> _Slopes:
+    points, size = len(theta), shape.nominal.size
     ext = _extended(theta)
-    slope, curve = np.zeros((n_par + 1, size)), np.zeros((n_par + 1, size))
-    base_slope, base_curve = np.zeros((n_par, size)), np.zeros((n_par, size))
+    slope, curve = np.zeros((points, shape.n_par + 1, size)), np.zeros((points, shape.n_par + 1, size))
+    base_slope, base_curve = np.zeros((points, shape.n_par, size)), np.zeros((points, shape.n_par, size))
     columns = np.arange(size)
-    factor = ext[shape.linear].prod(axis=0)
     for row in shape.linear:
-        slope[row, columns] += 1 / ext[row]
-        curve[row, columns] -= 1 / ext[row] ** 2
-    log_factor = np.zeros(size)
+        inverse = 1 / ext[:, row]
+        slope[:, row, columns] += inverse
+        curve[:, row, columns] -= inverse**2
+    factor = ext[:, shape.linear].prod(axis=1)
     for group in shape.exponents:
-        if not len(group.index):
-            continue
-        value, first, second = _exponent_terms(group, theta[group.index])
-        log_factor += value.sum(axis=0)
-        slope[group.index] += first
-        curve[group.index] += second
-    base = shape.nominal.ravel()
+        if len(group.index):
+            value, first, second = _exponent_terms(group, theta[:, group.index])
+            factor = factor * np.exp(value.sum(axis=1))
+            slope[:, group.index] += first
+            curve[:, group.index] += second
+    base = np.broadcast_to(shape.nominal.ravel(), factor.shape)
     if len(shape.shifts.index):
-        value, first, second = _shift_terms(shape.shifts, theta[shape.shifts.index])
-        base_slope[shape.shifts.index] += first
-        base_curve[shape.shifts.index] += second
-        base = base + value.sum(axis=0)
-    return factor * np.exp(log_factor), base, slope[:-1], curve[:-1], base_slope, base_curve
+        value, first, second = _shift_terms(shape.shifts, theta[:, shape.shifts.index])
+        base_slope[:, shape.shifts.index] += first
+        base_curve[:, shape.shifts.index] += second
+        base = base + value.sum(axis=1)
+    return _Slopes(factor, base, slope[:, :-1], curve[:, :-1], base_slope, base_curve)
+
+
+def derivatives(shape: Binned, theta: Array, data: Array) -> tuple[Array, Array, Array]:
+    """Cost (T,), gradient (T, P) and Hessian (T, P, P) at theta (T, P) for data (T, B + C), one data vector per point."""
+    counts, aux = data[:, : shape.n_bins], data[:, shape.n_bins :]
+    at = _slopes(shape, theta)
+    signal = np.repeat(shape.signal, shape.n_bins)
+    strength = np.where(signal, theta[:, :1], 1.0)
+    fold = (len(theta), -1, *shape.nominal.shape)
+    rate = at.factor * at.base
+    change = at.factor[:, None] * (at.base_slope + at.base[:, None] * at.slope)
+    jacobian = (change * strength[:, None]).reshape(fold).sum(axis=2)
+    jacobian[:, 0] = np.where(signal, rate, 0.0).reshape(fold)[:, 0].sum(axis=1)
+    expected = (rate * strength).reshape(fold)[:, 0].sum(axis=1)
+    positive = expected > 0
+    ratio = np.divide(counts, expected, out=np.zeros_like(expected), where=positive)
+    # Below zero the cost is flat (an empty bin) or infinite; the slope there must not pull any further.
+    weight = np.where(positive, 1 - ratio, 0.0)
+    gradient = np.einsum("tpb,tb->tp", jacobian, weight)
+    pull = np.tile(weight, shape.nominal.shape[0])
+    scaled = at.slope * (pull * at.factor * strength)[:, None]
+    transposed = np.swapaxes(at.slope, 1, 2)
+    hessian = (scaled * at.base[:, None]) @ transposed
+    if len(shape.shifts.index):
+        cross = at.base_slope @ np.swapaxes(scaled, 1, 2)
+        hessian += cross + np.swapaxes(cross, 1, 2)
+    diagonal = np.arange(shape.n_par)
+    bend = at.base[:, None] * at.curve + at.base_curve
+    hessian[:, diagonal, diagonal] += np.einsum("tpx,tx->tp", bend, pull * at.factor * strength)
+    mixed = np.einsum("tpx,tx->tp", change, np.where(signal, pull, 0.0))
+    hessian[:, 0, 1:] += mixed[:, 1:]
+    hessian[:, 1:, 0] += mixed[:, 1:]
+    curvature = np.divide(ratio, expected, out=np.zeros_like(expected), where=positive)
+    hessian += (jacobian * curvature[:, None]) @ np.swapaxes(jacobian, 1, 2)
+    _add_constraints(shape, theta, aux, gradient, hessian)
+    return poisson_cost(expected, counts).sum(axis=1) + constraint_cost(shape, theta, data), gradient, hessian
 
 
 def objective(shape: Binned, data: Array) -> Objective:
     """The function theta (P,) ↦ cost, gradient (P,), Hessian (P, P) for one data vector (B + C,)."""
-    counts, aux = data[: shape.n_bins], data[shape.n_bins :]
-    signal = np.repeat(shape.signal, shape.n_bins)
 
     def evaluate(theta: Array) -> tuple[float, Array, Array]:
-        factor, base, slope, curve, base_slope, base_curve = _sample_derivatives(shape, theta)
-        strength = np.where(signal, theta[0], 1.0)
-        change = factor * (base_slope + base * slope)
-        fold = (shape.n_par, *shape.nominal.shape)
-        jacobian = (change * strength).reshape(fold).sum(axis=1)
-        signal_rate = np.where(signal, factor * base, 0.0).reshape(shape.nominal.shape).sum(axis=0)
-        jacobian[0] = signal_rate
-        expected = (factor * base * strength).reshape(shape.nominal.shape).sum(axis=0)
-        positive = expected > 0
-        ratio = np.divide(counts, expected, out=np.zeros_like(expected), where=positive)
-        # Below zero the cost is flat (an empty bin) or infinite; the slope there must not pull any further.
-        weight = np.where(positive, 1 - ratio, 0.0)
-        gradient = jacobian @ weight
-        pull = np.tile(weight, shape.nominal.shape[0]) * factor
-        scaled = slope * (pull * strength)
-        cross = base_slope @ scaled.T
-        hessian = (scaled * base) @ slope.T + cross + cross.T
-        hessian[np.diag_indices(shape.n_par)] += (base * curve + base_curve) @ (pull * strength)
-        mixed = (change / np.where(factor > 0, factor, 1.0)) @ np.where(signal, pull, 0.0)
-        hessian[0, 1:] += mixed[1:]
-        hessian[1:, 0] += mixed[1:]
-        curvature = np.divide(ratio, expected, out=np.zeros_like(expected), where=positive)
-        hessian += (jacobian * curvature) @ jacobian.T
-        _add_constraints(shape, theta, aux, gradient, hessian)
-        total = poisson_cost(expected, counts).sum() + constraint_cost(shape, theta, data)
-        return float(total), gradient, hessian
+        cost, gradient, hessian = derivatives(shape, theta[None], data[None])
+        return float(cost[0]), gradient[0], hessian[0]
 
     return evaluate
 
 
 def _add_constraints(shape: Binned, theta: Array, aux: Array, gradient: Array, hessian: Array) -> None:
-    """Add slope and curvature of the constraint terms in place."""
-    at = theta[shape.constrained]
+    """Add slope and curvature of the constraint terms in place; a parameter has at most one constraint."""
+    at = theta[:, shape.constrained]
     safe = np.where(at > 0, at, 1.0)
     first = np.where(shape.poisson, shape.scale - aux / safe, (at - aux) / shape.scale**2)
     second = np.where(shape.poisson, aux / safe**2, 1 / shape.scale**2)
-    np.add.at(gradient, shape.constrained, first)
-    np.add.at(hessian, (shape.constrained, shape.constrained), second)
+    gradient[:, shape.constrained] += first
+    hessian[:, shape.constrained, shape.constrained] += second
