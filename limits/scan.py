@@ -13,7 +13,8 @@ from limits import assemble
 from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
-from limits.inference.limit import A_POSTERIORI, A_PRIORI, METHODS, p_values, upper_limit
+from limits.inference.limit import METHODS, p_values, upper_limit
+from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, MEDIAN_ONLY, TOYS
 from limits.inference.results import SIGMAS, Limit, PValues
 from limits.likelihood.binned import BinnedLikelihood
 from limits.physics.conversion import coupling_from_strength
@@ -201,7 +202,8 @@ def calibrated_to(search: Search) -> str | None:
 
 def expected_kind(method: str) -> str:
     """Which of the two kinds of expected limit a method gives."""
-    return A_POSTERIORI if method.startswith("cls") and method != "cls-exact" else A_PRIORI
+    kinds = {"cls": A_POSTERIORI, "cls-q": A_POSTERIORI, "cls-toys": BY_TOY_QUANTILES, "profile": MEDIAN_ONLY}
+    return kinds.get(method, A_PRIORI)
 
 
 def run_point(point: Point) -> PointResult:
@@ -221,6 +223,9 @@ def coupling_limit(
     method: str,
     level: float,
     test_strength: float = 1.0,
+    *,
+    toys: int = TOYS,
+    seed: int = 1,
 ) -> Limit:
     """Upper limit on a coupling: that on the strength at `reference`, brought back to it with yield ∝ coupling^power.
 
@@ -228,7 +233,7 @@ def coupling_limit(
     the next reference until the two agree. p-values belong to `test_strength` at the first reference.
     """
     likelihood = build(reference)
-    first = limit = upper_limit(likelihood, method, level, test_strength)
+    first = limit = upper_limit(likelihood, method, level, test_strength, toys=toys, seed=seed)
     for _ in range(8):
         found = limit.observed_limit
         if not found or abs(found - 1) < 1e-6:
@@ -238,7 +243,7 @@ def coupling_limit(
         if abs(there.nominal_signal - found * likelihood.nominal_signal) < 1e-9 * there.nominal_signal:
             break
         reference, likelihood = coupling, there
-        limit = upper_limit(likelihood, method, level)
+        limit = upper_limit(likelihood, method, level, toys=toys, seed=seed)
     limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, reference, power)))
     return replace(limit, CLs_obs=first.CLs_obs, CLs_exp=first.CLs_exp, test_strength=test_strength)
 

@@ -3,7 +3,7 @@
 | module    | commands                              |
 |-----------|---------------------------------------|
 | `facts`   | `list`, `show`                        |
-| `single`  | `count`, `limit`, `fit`               |
+| `single`  | `count`, `limit`, `fit`, `coverage`   |
 | `work`    | `scan`, `reproduce`                   |
 | `files`   | `export`, `digest`                    |
 
@@ -50,6 +50,7 @@ for _command in (
     single.count,
     single.limit,
     single.fit,
+    single.coverage,
     work.scan,
     work.reproduce,
     files.export,

@@ -86,6 +86,11 @@ def number_list(text: str) -> tuple[float, ...]:
     return tuple(positive(part) for part in text.split(","))
 
 
+def strength_list(text: str) -> tuple[float, ...]:
+    """Numbers ≥ 0, separated by commas."""
+    return tuple(not_negative(part) for part in text.split(","))
+
+
 def span(text: str) -> tuple[float, float, int]:
     """LO:HI:N with 0 < LO < HI and N ≥ 2."""
     parts = text.split(":")
@@ -131,6 +136,7 @@ KAPPA: Final = Parsed("kappa", factor)
 LEVEL: Final = Parsed("level", fraction)
 METHOD: Final = Parsed("method", method_name)
 MASSES: Final = Parsed("m1,m2,…", number_list)
+STRENGTHS: Final = Parsed("s1,s2,…", strength_list)
 SPAN: Final = Parsed("lo:hi:n", span)
 MASS_SPAN: Final = Parsed("lo:hi:n[:log]", mass_span)
 FILE: Final = Parsed("file", file_name)
@@ -159,8 +165,17 @@ output_options = together(
 )
 
 limit_options = together(
-    click.option("--method", type=METHOD, help="cls, cls-q, cls-exact or bayes."),
+    click.option(
+        "--method", type=METHOD, help="cls, cls-q, cls-exact, cls-toys, bayes, mixed, clsb-exact; see limits/README.md."
+    ),
     click.option("--level", type=LEVEL, help="Confidence or credibility level, as 0.95."),
+)
+
+toy_options = together(
+    click.option(
+        "--toys", type=click.IntRange(min=10), help="Toys per hypothesis and strength, for methods that throw any."
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the toys."),
 )
 
 change_options = together(

@@ -8,12 +8,15 @@ import click
 
 from limits.cli.options import (
     KAPPA,
+    LEVEL,
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
+    STRENGTHS,
     limit_options,
     output_options,
     together,
+    toy_options,
 )
 from limits.cli.output import deliver
 from limits.cli.target import Target, resolve, target_options
@@ -50,11 +53,14 @@ count_options = together(
 @click.command()
 @count_options
 @limit_options
+@toy_options
 @test_strength_option
 @output_options
 def count(
     method: str | None,
     level: float | None,
+    toys: int | None,
+    seed: int,
     test_strength: float,
     as_json: bool,
     output_file: str | None,
@@ -64,18 +70,21 @@ def count(
     from limits.cli.calculator import experiment
 
     target = experiment(method=method or "cls", **numbers)
-    _answer(target, method, level, test_strength, as_json, output_file)
+    _answer(target, method, level, toys, seed, test_strength, as_json, output_file)
 
 
 @click.command()
 @target_options
 @limit_options
+@toy_options
 @test_strength_option
 @output_options
 def limit(
     target: str,
     method: str | None,
     level: float | None,
+    toys: int | None,
+    seed: int,
     test_strength: float,
     as_json: bool,
     output_file: str | None,
@@ -86,37 +95,92 @@ def limit(
     TARGET is a search name, the path of a search file (.toml), of a workspace (JSON), or - for a workspace on stdin.
     The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
     """
-    _answer(resolve(target, **where), method, level, test_strength, as_json, output_file)
+    _answer(resolve(target, **where), method, level, toys, seed, test_strength, as_json, output_file)
 
 
 def _answer(
     target: Target,
     method: str | None,
     level: float | None,
+    toys: int | None,
+    seed: int,
     test_strength: float,
     as_json: bool,
     output_file: str | None,
 ) -> None:
     from limits import report
 
-    found, document = target.limit(method, level, test_strength)
+    found, document = target.limit(method, level, test_strength, toys, seed)
     deliver(document, report.limit, as_json=as_json, output_file=output_file, statuses=[found.status])
 
 
 @click.command()
 @target_options
 @click.option("--strength", type=NUMBER, help="Hold the strength at this value.")
+@click.option("--gof-toys", type=click.IntRange(min=10), help="Goodness of fit of the free fit from that many toys.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the toys.")
 @output_options
-def fit(target: str, strength: float | None, as_json: bool, output_file: str | None, **where: Any) -> None:
+def fit(
+    target: str,
+    strength: float | None,
+    gof_toys: int | None,
+    seed: int,
+    as_json: bool,
+    output_file: str | None,
+    **where: Any,
+) -> None:
     """Best fit and significance of a search or workspace.
 
     TARGET is as for 'limits limit'.
     """
     from limits import report
+    from limits.inference.goodness import goodness_of_fit
 
     aim = resolve(target, **where)
-    document = {**aim.facts, **_fitted(aim.likelihood, strength)}
+    goodness = None if gof_toys is None else goodness_of_fit(aim.likelihood, gof_toys, seed).to_json()
+    document = {**aim.facts, **_fitted(aim.likelihood, strength), "goodness": goodness}
     deliver(document, report.fit, as_json=as_json, output_file=output_file, statuses=[document["status"]])
+
+
+@click.command()
+@target_options
+@click.option(
+    "--method", default="cls-exact", show_default=True, help="A limit or interval method; 'all' for every one."
+)
+@click.option("--level", type=LEVEL, help="Confidence or credibility level, as 0.95.")
+@click.option("--strength", "strengths", type=STRENGTHS, default="0,1,3,5", show_default=True, help="True strengths.")
+@output_options
+def coverage(
+    target: str,
+    method: str,
+    level: float | None,
+    strengths: tuple[float, ...],
+    as_json: bool,
+    output_file: str | None,
+    **where: Any,
+) -> None:
+    """Coverage of a method for a single count, by exact sums over n.
+
+    TARGET is as for 'limits limit', and must have one bin.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    from limits import report
+    from limits.inference.coverage import INTERVALS
+    from limits.inference.coverage import coverage as cover
+
+    aim = resolve(target, **where)
+
+    def with_count(n: int) -> BinnedLikelihood:
+        return replace(aim.likelihood, counts=np.array([float(n)]))
+
+    names = [name for name in INTERVALS if name != "cls-toys"] if method == "all" else [method]
+    found = [cover(with_count, name, level or aim.level, strengths).to_json() for name in names]
+    document = {**aim.facts, "level": level or aim.level, "methods": found}
+    statuses = ["partial" if one["failed"] else "ok" for one in found]
+    deliver(document, report.coverage, as_json=as_json, output_file=output_file, statuses=statuses)
 
 
 def _fitted(likelihood: BinnedLikelihood, strength: float | None) -> dict[str, Any]:

@@ -58,16 +58,21 @@ class Target:
     """Coupling of strength 1."""
     yield_power: float = 1.0
 
-    def limit(self, method: str | None, level: float | None, test_strength: float) -> tuple[Limit, dict[str, Any]]:
+    def limit(
+        self, method: str | None, level: float | None, test_strength: float, toys: int | None, seed: int
+    ) -> tuple[Limit, dict[str, Any]]:
         """The limit, in the published quantity of the search or in units of the strength, and its JSON."""
         from limits.inference.limit import upper_limit
+        from limits.inference.request import TOYS
         from limits.scan import coupling_limit
 
         how = (method or self.method, level or self.level, test_strength)
+        toys = toys or TOYS
         if self.build is None:
-            found, reference = upper_limit(self.likelihood, *how), 1.0
+            found, reference = upper_limit(self.likelihood, *how, toys=toys, seed=seed), 1.0
         else:
-            found, reference = coupling_limit(self.build, self.coupling, self.yield_power, *how), self.coupling
+            found = coupling_limit(self.build, self.coupling, self.yield_power, *how, toys=toys, seed=seed)
+            reference = self.coupling
         excluded = found.observed_limit is not None and found.observed_limit < reference
         known = found.observed_limit is not None or found.status == "insensitive"
         of_search = self.facts["search"] is not None and known

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -14,89 +14,16 @@ from limits.inference.asymptotic import Asymptotic
 from limits.inference.bayes import Posterior, tail_single
 from limits.inference.exact import SingleCount
 from limits.inference.mixed import DEFINITIONS, clsb_limit
-from limits.inference.results import SIGMAS, Limit, PValues, finite
+from limits.inference.request import A_POSTERIORI, A_PRIORI, FEW, MEDIAN_ONLY, NO_P_VALUES, TOYS, Request, single_count
+from limits.inference.results import SIGMAS, Limit, PValues
 from limits.inference.root import falling_zero
+from limits.inference.toylimit import cls_toys
+from limits.inference.toys import ToyCalculator
+from limits.inference.twosided import feldman_cousins_limit, profile_limit
 from limits.likelihood.binned import BinnedLikelihood
 
-CHECK: Final = 1e-5
-"""A limit is accepted when its p-value is this close to 1 − level, relatively."""
 
-FEW: Final = 25
-"""Below this many observed events an asymptotic limit is compared with the exact one."""
-
-A_PRIORI: Final = "a-priori: counts at the −2…+2σ quantiles of background-only data"
-A_POSTERIORI: Final = "a-posteriori: background-only Asimov data with nuisances fitted to the data, ±1σ and ±2σ"
-MEDIAN_ONLY: Final = "a-posteriori: median from background-only Asimov data; no band (it needs toys)"
-
-NO_P_VALUES: Final = PValues(float("nan"), None, None, (None,) * 5)
-
-
-@dataclass(eq=False)
-class _Request:
-    """What was asked for, and the troubles met on the way: one quantile that fails takes no other with it."""
-
-    likelihood: BinnedLikelihood
-    level: float
-    test_strength: float
-    warnings: list[str] = field(default_factory=list)
-    failed: bool = False
-
-    @property
-    def alpha(self) -> float:
-        return 1 - self.level
-
-    def zero(self, label: str, function: Callable[[float], float]) -> float | None:
-        """Where `function` falls through zero; ∞ where nothing is excluded; None, with a warning, where it cannot be found."""
-        if not np.isfinite(self.likelihood.signal_scale):
-            return np.inf
-        try:
-            return falling_zero(function, self.likelihood.signal_scale)
-        except InputError:
-            raise  # what was asked for is wrong: that is no failure of a quantile
-        except (FitError, ArithmeticError, ValueError) as error:
-            self.trouble(f"{label} limit not found: {error}")
-            return None
-
-    def trouble(self, text: str) -> None:
-        self.failed = True
-        self.warnings.append(text)
-
-    def check(self, limit: float | None, p_value: Callable[[float], float]) -> None:
-        """Warn unless p(limit) = 1 − level: the root finder's own word is not taken for it."""
-        if limit is None or not np.isfinite(limit):
-            return
-        found = p_value(limit)
-        if not abs(found - self.alpha) <= CHECK * self.alpha:
-            self.trouble(
-                f"check failed: the p-value at the observed limit is {found:.6g}, {self.alpha:.6g} was asked for"
-            )
-
-    def result(
-        self,
-        method: str,
-        definition: str,
-        observed: float | None,
-        expected: Sequence[float | None],
-        expected_kind: str,
-        values: PValues,
-    ) -> Limit:
-        status = "partial" if self.failed else "ok" if observed is not None and np.isfinite(observed) else "insensitive"
-        return Limit(
-            observed_limit=None if observed is None else finite(observed),
-            expected_limit=tuple(None if e is None else finite(e) for e in expected),
-            expected_kind=expected_kind,
-            CLs_obs=finite(values.cls),
-            CLs_exp=values.cls_expected,
-            test_strength=self.test_strength,
-            level=self.level,
-            method=method,
-            definition=definition,
-            status=status,
-            warnings=tuple(self.warnings),
-        )
-
-
-def _asymptotic(request: _Request, statistic: Literal["qtilde", "q"]) -> Limit:
+def _asymptotic(request: Request, statistic: Literal["qtilde", "q"]) -> Limit:
     likelihood, alpha = request.likelihood, request.alpha
     calculator = Asymptotic(likelihood, likelihood.observed, statistic)
     observed = request.zero("observed", lambda s: calculator.log_cls(s) - np.log(alpha))
@@ -124,24 +51,9 @@ def _asymptotic(request: _Request, statistic: Literal["qtilde", "q"]) -> Limit:
     )
 
 
-def _single_count(
-    request: _Request, single: SingleCount, p_value: Callable[[float, int], float]
-) -> tuple[float | None, list[float | None]]:
-    """Observed and expected limits of one count from its p-value (strength, count)."""
-
-    def limit(label: str, count: int) -> float | None:
-        return request.zero(label, lambda s: p_value(s, count) - request.alpha)
-
-    observed = limit("observed", single.observed)
-    request.check(observed, lambda s: p_value(s, single.observed))
-    return observed, [
-        limit(f"expected {sigma:+d}σ", n) for sigma, n in zip(SIGMAS, single.quantile_counts, strict=True)
-    ]
-
-
-def _cls_exact(request: _Request) -> Limit:
+def _cls_exact(request: Request) -> Limit:
     single = SingleCount.of(request.likelihood)
-    observed, expected = _single_count(request, single, single.cls)
+    observed, expected = single_count(request, single, single.cls)
     strength = request.test_strength
     clsb, clb = single.clsb(strength, single.observed), single.clsb(0.0, single.observed)
     values = PValues(clsb / clb, clsb, clb, tuple(single.cls(strength, n) for n in single.quantile_counts))
@@ -150,12 +62,12 @@ def _cls_exact(request: _Request) -> Limit:
     return request.result("cls-exact", definition, observed, expected, A_PRIORI, values)
 
 
-def _bayes(request: _Request) -> Limit:
+def _bayes(request: Request) -> Limit:
     likelihood = request.likelihood
     definition = "Bayesian, prior flat in the strength ≥ 0, nuisances marginalised by quadrature"
     if likelihood.shape.n_bins == 1:
         single = SingleCount.of(likelihood)
-        observed, expected = _single_count(request, single, lambda s, n: tail_single(single, s, n))
+        observed, expected = single_count(request, single, lambda s, n: tail_single(single, s, n))
         return request.result("bayes", definition, observed, expected, A_PRIORI, NO_P_VALUES)
     posterior = Posterior(likelihood, likelihood.observed)
     observed = request.zero("observed", lambda s: posterior.tail(s) - request.alpha)
@@ -165,17 +77,23 @@ def _bayes(request: _Request) -> Limit:
     return request.result("bayes", definition, observed, [None, None, median, None, None], MEDIAN_ONLY, NO_P_VALUES)
 
 
-def _clsb(method: str) -> Callable[[_Request], Limit]:
-    return lambda request: clsb_limit(
-        request.likelihood, request.level, request.test_strength, method=method, expected_kind=A_PRIORI
-    )
+def _cls_toys(request: Request) -> Limit:
+    rough = Request(request.likelihood, request.level, request.test_strength)
+    return cls_toys(request, _asymptotic(rough, "qtilde"))
 
 
-METHODS: Final[Mapping[str, Callable[[_Request], Limit]]] = MappingProxyType(
+def _clsb(method: str) -> Callable[[Request], Limit]:
+    return lambda r: clsb_limit(r.likelihood, r.level, r.test_strength, method=method, expected_kind=A_PRIORI)
+
+
+METHODS: Final[Mapping[str, Callable[[Request], Limit]]] = MappingProxyType(
     {
         "cls": lambda request: _asymptotic(request, "qtilde"),
         "cls-q": lambda request: _asymptotic(request, "q"),
         "cls-exact": _cls_exact,
+        "cls-toys": _cls_toys,
+        "feldman-cousins": feldman_cousins_limit,
+        "profile": profile_limit,
         "bayes": _bayes,
         **{name: _clsb(name) for name in DEFINITIONS},
     }
@@ -184,9 +102,17 @@ METHODS: Final[Mapping[str, Callable[[_Request], Limit]]] = MappingProxyType(
 
 
 def upper_limit(
-    likelihood: BinnedLikelihood, method: str = "cls", level: float = 0.95, test_strength: float = 1.0
+    likelihood: BinnedLikelihood,
+    method: str = "cls",
+    level: float = 0.95,
+    test_strength: float = 1.0,
+    *,
+    toys: int = TOYS,
+    seed: int = 1,
 ) -> Limit:
     """Upper limit on the strength at `level`, with the expected band and the p-values at `test_strength`.
+
+    `toys` per hypothesis and strength, and their `seed`, are for the methods that throw any.
 
     Raises:
         UnknownName: no such method.
@@ -198,10 +124,12 @@ def upper_limit(
         raise InputError(f"level = {level!r}: a number between 0 and 1 is needed")
     if not (np.isfinite(test_strength) and test_strength >= 0):
         raise InputError(f"test strength = {test_strength!r}: a finite number ≥ 0 is needed")
-    return METHODS[method](_Request(likelihood, level, test_strength))
+    if toys < 10:
+        raise InputError(f"toys = {toys!r}: at least 10 are needed")
+    return METHODS[method](Request(likelihood, level, test_strength, toys, seed))
 
 
-def _small_counts(request: _Request, asymptotic: float | None) -> list[str]:
+def _small_counts(request: Request, asymptotic: float | None) -> list[str]:
     """Say by how much the asymptotic formula is off where an exact value exists, or that it may be off where none does."""
     seen = float(request.likelihood.counts.sum())
     if seen >= FEW or asymptotic is None or not np.isfinite(asymptotic):
@@ -235,13 +163,15 @@ def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -
         return Asymptotic(likelihood, likelihood.observed, "qtilde" if method == "cls" else "q").p_values(strength)
     if method not in METHODS:
         raise unknown("method", method, METHODS)
+    if method == "cls-toys":
+        return ToyCalculator(likelihood, likelihood.observed, TOYS, 1).at(strength).p_values
+    if method in ("feldman-cousins", "profile"):
+        raise InputError(f"method {method!r} gives an interval and no p-value of a point; a plane needs one that does")
     single = SingleCount.of(likelihood)
     if not np.any(single.signal > 0):
         return PValues(1.0, None, None, (1.0,) * 5)
-    if method == "cls-exact":
-        tail = single.cls
-    else:
-        tail = single.clsb if method in DEFINITIONS else lambda s, n: tail_single(single, s, n)
+    tails: dict[str, Callable[[float, int], float]] = dict.fromkeys(DEFINITIONS, single.clsb)
+    tail = partial(tail_single, single) if method == "bayes" else tails.get(method, single.cls)
     return PValues(
         tail(strength, single.observed), None, None, tuple(tail(strength, n) for n in single.quantile_counts)
     )

@@ -27,8 +27,8 @@ class Limit:
     """An upper limit on the strength and everything needed to read it.
 
     `observed_limit` is None with status "insensitive" when no strength is excluded. `expected_limit` has five entries
-    (−2…+2σ). `CLs_obs` belongs to `test_strength`. Status: "ok", "insensitive", "partial" (a quantile is missing: see
-    `warnings`) or "failed".
+    (−2…+2σ). `CLs_obs` belongs to `test_strength`. Methods with two edges fill `interval`. Status: "ok", "insensitive",
+    "partial" (a quantile is missing: see `warnings`) or "failed".
     """
 
     observed_limit: float | None
@@ -42,6 +42,7 @@ class Limit:
     definition: str
     status: str
     warnings: tuple[str, ...] = ()
+    interval: tuple[float | None, float | None] | None = None
 
     def scaled(self, convert: Callable[[float], float]) -> Limit:
         """The same limit with `convert` (strength → quantity) applied to the observed and expected limits."""
@@ -50,7 +51,10 @@ class Limit:
             return None if value is None else float(convert(value))
 
         return replace(
-            self, observed_limit=apply(self.observed_limit), expected_limit=tuple(map(apply, self.expected_limit))
+            self,
+            observed_limit=apply(self.observed_limit),
+            expected_limit=tuple(map(apply, self.expected_limit)),
+            interval=None if self.interval is None else (apply(self.interval[0]), apply(self.interval[1])),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def _steps(gradient: Array, hessian: Array, free: NDArray[np.bool_]) -> Array:
     unit = np.where(free[:, :, None] & free[:, None, :], hessian / (scale[:, :, None] * scale[:, None, :]), 0.0)
     unit += np.eye(free.shape[1]) * ~free[:, None, :]
     slope = np.where(free, gradient / scale, 0.0)
-    if not np.all(np.isfinite(unit)):
-        return np.where(free, -slope / scale, 0.0)
+    lost = ~np.all(np.isfinite(unit), axis=(1, 2))  # no curvature to trust: down the slope
+    unit[lost] = np.eye(free.shape[1])
     try:
         root = np.linalg.cholesky(unit)
         half = np.linalg.solve(root, -slope[:, :, None])
@@ -166,7 +166,7 @@ def minimise_many(
         before = state.cost[rows].copy()
         moved = _descend(function, state, rows, steps, lower, upper)
         rounding = ROUNDING * (1 + np.abs(before))
-        gained = moved & (before - state.cost[rows] > rounding)
+        gained = moved & ~(state.cost[rows] + rounding >= before)  # written so that an infinite start counts as a gain
         idle[rows] = np.where(gained, 0, idle[rows] + 1)
         over = ~moved | (idle[rows] >= MAX_IDLE)
         # No gain can be represented: fine when the one that was promised is of that size, or at a kink.

@@ -218,6 +218,12 @@ def _slopes(shape: Binned, theta: Array) -> _Slopes:
 
 def derivatives(shape: Binned, theta: Array, data: Array) -> tuple[Array, Array, Array]:
     """Cost (T,), gradient (T, P) and Hessian (T, P, P) at theta (T, P) for data (T, B + C), one data vector per point."""
+    # A step may lead to where κ^θ overflows: the cost there is not finite, and the minimiser does not go.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _derivatives(shape, theta, data)
+
+
+def _derivatives(shape: Binned, theta: Array, data: Array) -> tuple[Array, Array, Array]:
     counts, aux = data[:, : shape.n_bins], data[:, shape.n_bins :]
     at = _slopes(shape, theta)
     signal = np.repeat(shape.signal, shape.n_bins)

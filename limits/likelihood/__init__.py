@@ -56,6 +56,15 @@ class Fit:
         return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
 
 
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Many fits: `theta` (T, n_par), `nll` (T,), and which of them converged (T,)."""
+
+    theta: Array
+    nll: Array
+    converged: NDArray[np.bool_]
+
+
 class Likelihood(Protocol):
     """Data are flat vectors [counts or events, auxiliary data]; leading axes are toys. `parameters[0]` is the strength."""
 
@@ -72,6 +81,9 @@ class Likelihood(Protocol):
 
     def fit(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fit:
         """Fit all parameters, or all but a fixed `strength`; a free strength stays ≥ `lower`."""
+
+    def fit_many(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fits:
+        """The same for many data vectors (T, n_data), without raising."""
 
     def asimov(self, theta: Array) -> Array:
         """The data vector that equals its own expectation at theta, (..., n_data)."""

@@ -12,7 +12,7 @@ from scipy.special import gammaln, xlogy
 
 from limits import kernel
 from limits.errors import FitError, InputError
-from limits.likelihood import Array, Fit, Parameter
+from limits.likelihood import Array, Fit, Fits, Parameter
 
 MIRRORED: Final = 0.1
 """Pulls smaller than this many standard deviations have no mirror image worth a look."""
@@ -59,9 +59,10 @@ class BinnedLikelihood:
 
     def nll(self, theta: Array, data: Array) -> Array:
         """−log L, constants included, (...): theta (..., n_par), data (..., n_bins + n_constrained)."""
-        return np.asarray(kernel.cost(self.shape, theta, data) + self._saturated(data))
+        return np.asarray(kernel.cost(self.shape, theta, data) + self.saturated(data))
 
-    def _saturated(self, data: Array) -> Array:
+    def saturated(self, data: Array) -> Array:
+        """−log L where every rate equals its count and every nuisance its auxiliary value, (...): data (..., n_data)."""
         counts, aux = data[..., : self.shape.n_bins], data[..., self.shape.n_bins :]
         positive = np.where(self.shape.poisson, np.maximum(aux, 0.0), 0.0)
         gauss = np.log(self.shape.scale * np.sqrt(2 * np.pi))
@@ -74,21 +75,7 @@ class BinnedLikelihood:
         Raises:
             FitError: the starting point has no finite likelihood (a bin with events expects none).
         """
-        start = np.array([p.init for p in self.parameters])
-        # A nuisance starts where its auxiliary measurement puts it: toys and Asimov sets move that.
-        aux = data[self.shape.n_bins :]
-        start[self.shape.constrained] = np.where(
-            self.shape.poisson, np.where(aux > 0, aux, 0.1) / self.shape.scale, aux
-        )
-        low = np.array([p.lower for p in self.parameters])
-        high = np.array([p.upper for p in self.parameters])
-        held = np.array([p.fixed for p in self.parameters])
-        low[0], high[0] = lower, np.inf
-        if strength is None:
-            start[0] = self._first_strength(start, data)
-            held[0] = not np.isfinite(self.signal_scale)  # without signal there is no strength to fit
-        else:
-            start[0], held[0], low[0] = strength, True, -np.inf
+        start, low, high, held = (part[0] for part in self._prepared(data[None], strength, lower))
         function = kernel.objective(self.shape, data)
         found = kernel.minimise(function, start, low, high, held)
         for other in self._mirrored(found, data, held):
@@ -100,13 +87,42 @@ class BinnedLikelihood:
             raise FitError(
                 f"{self.name or 'likelihood'}: no finite likelihood at the starting point, strength {start[0]:g}"
             )
-        return Fit(
-            found.theta,
-            found.covariance,
-            found.cost + float(self._saturated(data)),
-            found.edm,
-            "ok" if found.converged else "failed",
-        )
+        nll = found.cost + float(self.saturated(data))
+        return Fit(found.theta, found.covariance, nll, found.edm, "ok" if found.converged else "failed")
+
+    def fit_many(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fits:
+        """The same for many data vectors (T, n_data) at once; a fit that fails is marked, not raised.
+
+        The result of a row does not depend on the others. There is no second start here: toys follow the minimum next to the
+        values they were thrown with.
+        """
+
+        def function(theta: Array, rows: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+            return kernel.derivatives(self.shape, theta, data[rows])
+
+        found = kernel.minimise_many(function, *self._prepared(data, strength, lower))
+        good = found.converged | (np.isinf(found.cost) & (strength is not None))
+        return Fits(found.theta, found.cost + self.saturated(data), good)
+
+    def _prepared(
+        self, data: Array, strength: float | None, lower: float
+    ) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
+        """Starting points, bounds and held parameters (T, n_par) for data (T, n_data)."""
+        toys, rows = (len(data), 1), self.parameters
+        start = np.tile([p.init for p in rows], toys)
+        # A nuisance starts where its auxiliary measurement puts it: toys and Asimov sets move that.
+        aux = data[:, self.shape.n_bins :]
+        centre = np.where(self.shape.poisson, np.where(aux > 0, aux, 0.1) / self.shape.scale, aux)
+        start[:, self.shape.constrained] = centre
+        low, high = np.tile([p.lower for p in rows], toys), np.tile([p.upper for p in rows], toys)
+        held = np.tile([p.fixed for p in rows], toys)
+        high[:, 0] = np.inf
+        if strength is None:
+            start[:, 0], low[:, 0] = self._first_strength(start, data), lower
+            held[:, 0] = not np.isfinite(self.signal_scale)  # without signal there is no strength to fit
+        else:
+            start[:, 0], low[:, 0], held[:, 0] = strength, -np.inf, True
+        return start, low, high, held
 
     def _mirrored(self, found: kernel.Minimum, data: Array, held: NDArray[np.bool_]) -> list[Array]:
         """At most one other place to start from: a pulled Gaussian nuisance on the other side of its auxiliary value.
@@ -131,14 +147,14 @@ class BinnedLikelihood:
         best = int(np.argmin(costs))
         return [trials[best]] if costs[best] < found.cost + NEARLY else []
 
-    def _first_strength(self, theta: Array, data: Array) -> float:
-        """A strength from the total excess, kept positive so that a bin without background is not a dead start."""
+    def _first_strength(self, theta: Array, data: Array) -> Array:
+        """A strength (T,) from the total excess, kept positive so that a bin without background is not a dead start."""
         if not np.isfinite(self.signal_scale):
-            return 0.0
+            return np.zeros(len(data))
         signal, background = kernel.yields(self.shape, theta)
-        total = float(signal.sum())
-        excess = float(np.sum(data[: self.shape.n_bins] - background)) / total
-        return max(excess, 0.1 * min(self.signal_scale, 1 / total))
+        total = np.maximum(signal.sum(axis=-1), 1e-300)
+        excess = (data[:, : self.shape.n_bins] - background).sum(axis=-1) / total
+        return np.asarray(np.maximum(excess, 0.1 * np.minimum(self.signal_scale, 1 / total)))
 
     def asimov(self, theta: Array) -> Array:
         """Expected counts and auxiliary data at theta, (..., n_data)."""

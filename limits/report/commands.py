@@ -68,6 +68,7 @@ def limit(document: Document) -> None:
         "quantity": document["quantity"],
         "region": REGION if document["exclusion"] == "region" else None,
         "observed limit": f"{number(observed)}{unit} at {percent(document['level'])}" if observed is not None else none,
+        "interval": None if document["interval"] is None else f"{' to '.join(map(number, document['interval']))}{unit}",
         at: None if document["CLs_obs"] is None else number(document["CLs_obs"]),
         "this point": excluded,
         "method": f"{document['method']}: {document['definition']}",
@@ -88,6 +89,7 @@ def fit(document: Document) -> None:
         "strength": f"{number(document['strength'])} ± {number(document['strength_error'])}",
         "−ln L": number(document["nll"], 10),
         "significance": None if document["significance"] is None else f"{number(document['significance'], 4)} σ",
+        "goodness of fit": None if document["goodness"] is None else _goodness(document["goodness"]),
         "method": document["definition"],
         **_origin(document),
         "status": document["status"],
@@ -98,6 +100,20 @@ def fit(document: Document) -> None:
         table(names, map(_parameter, document["parameters"]), right=numeric),
         warnings=document["warnings"],
     )
+
+
+def _goodness(found: Document) -> str:
+    p_value = f"p = {number(found['p_value'], 3)} ± {number(found['error'], 2)} from {found['toys']} toys"
+    return f"saturated −2 ln λ = {number(found['statistic'], 4)}, {p_value}"
+
+
+def coverage(document: Document) -> None:
+    """`limits coverage`."""
+    found = document["methods"]
+    head = {**_where(document), "level": percent(document["level"]), "method": found[0]["definition"]}
+    strengths = [number(row["strength"]) for row in found[0]["rows"]]
+    rows = [(one["method"], *(f"{row['coverage']:.4f}" for row in one["rows"])) for one in found]
+    show(facing(head), "", table(("coverage at strength", *strengths), rows, right=strengths), warnings=[])
 
 
 def scan(document: Document) -> None:

@@ -59,7 +59,7 @@ def test_it_always_answers(observed, signal, background, relative, constraint, l
         assert not any("nan" in w for w in limit.warnings)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"feldman-cousins"}))
 def test_limit_scales_with_the_signal(method: str) -> None:
     one = upper_limit(counting(3, 1.0, Background(2.0, 0.3, "lognormal")), method).observed_limit
     tiny = upper_limit(counting(3, 1e-9, Background(2.0, 0.3, "lognormal")), method).observed_limit
@@ -67,7 +67,7 @@ def test_limit_scales_with_the_signal(method: str) -> None:
     assert tiny == pytest.approx(one * 1e9, rel=1e-7)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"feldman-cousins"}))
 def test_no_signal_excludes_nothing(method: str) -> None:
     limit = upper_limit(counting(1, 0.0, Background(1.0, 0.2, "lognormal"), [Systematic("s", 1.1)]), method)
     assert limit.status == "insensitive"

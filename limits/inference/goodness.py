@@ -1,0 +1,57 @@
+"""Goodness of fit: the saturated likelihood ratio (Baker and Cousins, NIM 221, 437 (1984)), its p-value from toys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import chdtrc
+
+from limits.inference.toys import BLOCK
+from limits.likelihood.binned import BinnedLikelihood
+
+
+@dataclass(frozen=True)
+class Goodness:
+    """−2 ln(L/L_saturated) of the best fit, constraint terms included; p-values from toys (binomial `error`) and from χ² with `ndf`.
+
+    `failed` toys could not be fitted and are left out. `p_asymptotic` is None without degrees of freedom.
+    """
+
+    statistic: float
+    ndf: int
+    p_value: float
+    error: float
+    p_asymptotic: float | None
+    toys: int
+    failed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+def goodness_of_fit(likelihood: BinnedLikelihood, toys: int = 1000, seed: int = 1) -> Goodness:
+    """Saturated goodness of fit with a free strength ≥ 0; toys are thrown at the best fit."""
+    fit = likelihood.fit(likelihood.observed)
+    observed = 2 * (fit.nll - float(likelihood.saturated(likelihood.observed)))
+    found = []
+    for number in range(-(-toys // BLOCK)):
+        rng = np.random.default_rng([seed, 2, number])
+        thrown = likelihood.sample(fit.theta, BLOCK, rng)[: toys - number * BLOCK]
+        fits = likelihood.fit_many(thrown)
+        found.append(2 * (fits.nll - likelihood.saturated(thrown))[fits.converged])
+    every = np.concatenate(found)
+    p_value = float(np.mean(every >= observed - 1e-9)) if len(every) else 1.0
+    free = sum(p.constraint == "free" and not p.fixed for p in likelihood.parameters)
+    ndf = likelihood.shape.n_bins - free
+    return Goodness(
+        observed,
+        ndf,
+        p_value,
+        float(np.sqrt(max(p_value * (1 - p_value), 1 / max(len(every), 1)) / max(len(every), 1))),
+        float(chdtrc(ndf, observed)) if ndf > 0 else None,
+        toys,
+        toys - len(every),
+    )

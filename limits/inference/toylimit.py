@@ -1,0 +1,43 @@
+"""Limits from toys: every quantile is found by itself, and one that fails takes no other with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from limits.errors import FitError
+from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, Request
+from limits.inference.results import SIGMAS, Limit
+from limits.inference.toys import ToyCalculator, crossing
+
+
+def cls_toys(request: Request, first: Limit) -> Limit:
+    """Observed and expected limits from toys; `first` are rough limits that say where to throw, whatever they are worth."""
+    likelihood, alpha = request.likelihood, request.alpha
+    if first.observed_limit is None:
+        return replace(first, method="cls-toys", definition=BY_TOYS, expected_kind=BY_TOY_QUANTILES)
+    calculator = ToyCalculator(likelihood, likelihood.observed, request.toys, request.seed)
+    guesses = [first.observed_limit, *(e if e is not None else first.observed_limit for e in first.expected_limit)]
+    labels = ["observed", *(f"expected {sigma:+d}σ" for sigma in SIGMAS)]
+    found: list[float | None] = []
+    for which, (label, guess) in enumerate(zip(labels, guesses, strict=True)):
+        try:
+            at = crossing(calculator, which, alpha, guess)
+        except FitError as error:
+            request.trouble(f"{label} limit not found: {error}")
+            found.append(None)
+            continue
+        found.append(at.strength)
+        if not at.bracketed:
+            request.trouble(f"{label} limit not found: CLs does not pass {alpha:g} between the strengths tried")
+            found[-1] = None
+        elif which == 0:
+            request.warnings.append(
+                f"statistical error of the observed limit: {100 * at.error / at.strength:.1f} % ({request.toys} toys)"
+            )
+    failed = sum(ensemble.failed for ensemble in calculator.ensembles.values())
+    if failed:
+        request.warnings.append(
+            f"{failed} of {2 * request.toys * len(calculator.ensembles)} toys could not be fitted and were left out"
+        )
+    values = calculator.at(request.test_strength).p_values
+    return request.result("cls-toys", BY_TOYS, found[0], found[1:], BY_TOY_QUANTILES, values)

@@ -1,0 +1,7 @@
+"""Extended likelihood fits with a signal of fixed shape on a background linear in its coefficients.
+
+    λ(x) = s·S(x) + Σ_k c_k T_k(x),    NLL = ∫λ − Σ ln λ(x_i)
+
+`shapes` and `window` need NumPy and SciPy only; `fit`, `measure` and `scan` compile with numba, whose one door is
+`door`. Nothing is imported here, so that numba is loaded by whoever fits and by nobody else.
+"""

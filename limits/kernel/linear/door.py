@@ -1,0 +1,42 @@
+"""The one door to numba: compiled functions with types that mypy can follow, cached per user and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+from limits.errors import MissingExtra
+
+try:
+    import numba
+except ImportError as missing:
+    raise MissingExtra("fits with a linear background need numba: pip install 'darksector-limits[fast]'") from missing
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FASTMATH: Final = {"reassoc", "contract", "nsz", "arcp"}
+"""Not `nnan` nor `ninf`: an infeasible trial point gives both, and they must be seen."""
+
+
+def _stamp() -> tuple[float, int]:
+    """Newest change and total size of the sources here: a kernel is stale as soon as one that it calls has changed."""
+    facts = [path.stat() for path in Path(__file__).parent.glob("*.py")]
+    return max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
+
+
+_STAMP: Final = _stamp()
+
+
+def jit(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile on first call, keep on disk, release the GIL while running.
+
+    `error_model="numpy"`: a test for division by zero in every iteration would keep loops from being vectorised.
+    """
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)(function)
+    # numba looks at the file of the function alone; where its cache keeps the stamp elsewhere, that is what remains.
+    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if hasattr(index, "_source_stamp"):
+        index._source_stamp = _STAMP
+    return cast("Callable[P, R]", compiled)
