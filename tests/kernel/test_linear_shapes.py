@@ -68,7 +68,7 @@ def test_density_is_the_formula_with_unit_area(signal: Signal, formula) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    mean=st.floats(1.3, 1.7),
+    mean=st.floats(*WINDOW),
     sigma=st.floats(0.002, 0.03),
     alpha=st.floats(0.3, 4),
     n=st.one_of(st.just(1.0), st.floats(0.5, 30)),
@@ -85,3 +85,9 @@ def test_senseless_parameters_are_refused() -> None:
         CrystalBall(WINDOW, 1.5, -0.008, 1, 2, 1, 2)
     with pytest.raises(ValueError, match="positive"):
         Cruijff(WINDOW, 1.5, 0.008, 0, 0.1, 0.1)
+
+
+@pytest.mark.parametrize("mean", [1.39, 1.61, float("nan")])
+def test_crystal_ball_outside_its_window_is_refused(mean: float) -> None:
+    with pytest.raises(ValueError, match="outside the window"):
+        CrystalBall(WINDOW, mean, 0.01, 1.0, 3.0, 1.0, 3.0)

@@ -76,6 +76,9 @@ class CrystalBall:
     def __post_init__(self) -> None:
         if not min(self.sigma, self.alpha_low, self.n_low, self.alpha_high, self.n_high) > 0:
             raise ValueError("CrystalBall: sigma, alpha and n must be positive")
+        if not self.window[0] <= self.mean <= self.window[1]:
+            # The area of a far tail alone would be a difference of two numbers near one.
+            raise ValueError(f"CrystalBall: mean = {self.mean!r}: outside the window {self.window!r}")
 
     def _shape(self, x: Array) -> Array:
         """Without a branch: the core up to where a tail begins, times the tails, which are one before."""
