@@ -22,6 +22,9 @@ Array = NDArray[np.float64]
 DELIMITERS: Final = {"bc2-y": ",", "polygon": None, "edges": None}
 COLUMNS: Final = {"bc2-y": 2, "polygon": 2, "edges": 3}
 LEVELS: Final = {"median": 0.5, "low68": 0.16, "high68": 0.84, "lowest": 0.0, "highest": 1.0}
+COMMON: Final = 50
+"""Masses at which edges are compared."""
+
 FINE: Final = 400
 """Masses at which areas are summed."""
 
@@ -127,14 +130,19 @@ def computed_edges(scan: Scan) -> tuple[Array, Array, Array]:
 
 
 def residuals(scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = ()) -> list[Residual]:
-    """One `Residual` per edge. Masses in `skip` (those a calibration used) do not count."""
+    """One `Residual` per edge, on masses even in the logarithm over what both cover: a scan may be denser in one place.
+
+    Masses next to those in `skip`, which a calibration used, do not count.
+    """
     mass, lower, upper = computed_edges(scan)
+    grid = _common_masses(mass, curve, skip)
     found = []
     for edge, values in (("lower", lower), ("upper", upper)):
         if edge == "upper" and curve.upper is None:
             continue
-        ratio = values / curve.at(edge, mass)
-        ratio = ratio[np.isfinite(ratio) & ~np.isin(mass, skip)]
+        computed = np.exp(np.interp(np.log(grid), np.log(mass), np.log(values))) if len(grid) else grid
+        ratio = computed / curve.at(edge, grid)
+        ratio = ratio[np.isfinite(ratio)]
         levels = (
             dict.fromkeys(LEVELS) if not len(ratio) else {k: float(np.quantile(ratio, q)) for k, q in LEVELS.items()}
         )
@@ -155,6 +163,17 @@ def residuals(scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = ()) -
             )
         )
     return found
+
+
+def _common_masses(mass: Array, curve: PublishedCurve, skip: tuple[float, ...]) -> Array:
+    """`COMMON` masses or fewer, (n,); none if the two do not overlap."""
+    if not len(mass) or max(mass[0], curve.mass[0]) >= min(mass[-1], curve.mass[-1]):
+        return np.zeros(0)
+    grid = np.geomspace(max(mass[0], curve.mass[0]), min(mass[-1], curve.mass[-1]), COMMON)
+    step = np.log(grid[1] / grid[0])
+    kept = [all(abs(np.log(m / used)) > step for used in skip) for m in grid]
+    # Rounding may have put an end of the range just outside the curve.
+    return np.asarray(np.clip(grid[kept], curve.mass[0], curve.mass[-1]))
 
 
 def _area(mass: Array, lower: Array, upper: Array, curve: PublishedCurve) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,13 @@ from limits.plot import fitted_bins, new_axes, residuals, save, save_scan
 from limits.plot.canvas import INK, dress, mass_label
 from limits.plot.points import STYLES, ratios
 from limits.scan import Scan
-from limits.search import Comparison, HistFactoryChannel, Search, load
+from limits.search import Comparison, HistFactoryChannel, Search
 from limits.signals import Hypothesis
 
 LINES: Final = ("-", "--", ":", "-.")
 
 
-def draw(scans: Sequence[Scan], folder: Path) -> list[Path]:
+def draw(scans: Sequence[Scan], searches: Mapping[str, Search], folder: Path) -> list[Path]:
     """PNG files in `folder`; none where matplotlib is not installed."""
     try:
         new_axes()
@@ -27,7 +27,7 @@ def draw(scans: Sequence[Scan], folder: Path) -> list[Path]:
         return []
     files = []
     for name, group in groupby(scans, key=lambda scan: scan.search):
-        search, of_one = load(name), list(group)
+        search, of_one = searches[name], list(group)
         for scan in of_one:
             path = folder / f"{name}-{scan.label}-{scan.method}.png"
             files.append(save_scan(scan, path, comparisons=_counted(search, scan)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,13 @@ class Reproduction:
 
     rows: tuple[Row, ...]
     scans: tuple[Scan, ...]
-    curves: tuple[Residual, ...] = ()
-    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    curves: tuple[Residual, ...]
+    searches: Mapping[str, Search]
+
+    @property
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """What the search files say besides numbers."""
+        return {name: search.notes for name, search in self.searches.items()}
 
     @property
     def status(self) -> str:
@@ -132,7 +137,15 @@ class Reproduction:
         found: dict[tuple[str, ...], list[Row]] = {}
         for row in self.rows:
             found.setdefault((row.search, row.quantity, row.source, row.method, row.label), []).append(row)
-        return [_group(rows) for rows in found.values()]
+        return [self._group(rows) for rows in found.values()]
+
+    def _group(self, rows: list[Row]) -> Group:
+        """Shows the row nearest to the benchmark mass."""
+        benchmark = self.searches[rows[0].search].hypothesis(rows[0].hypothesis).benchmark.mass_gev
+        shown = min(rows, key=lambda r: abs(np.log((r.mass_gev or benchmark) / benchmark)))
+        ratios = [r.ratio for r in rows if r.ratio is not None]
+        spread = (float(np.median(ratios)), min(ratios), max(ratios)) if ratios else (None, None, None)
+        return Group(shown, len(ratios), *spread)
 
     def write(self, folder: Path) -> list[Path]:
         """Table, JSON and, where matplotlib is installed, one picture per search; files appear whole or not at all."""
@@ -145,7 +158,7 @@ class Reproduction:
             _write(folder / "table.txt", reproduction_text(self)),
             _write(folder / "results.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"),
         ]
-        return [*files, *draw(self.scans, folder)]
+        return [*files, *draw(self.scans, self.searches, folder)]
 
 
 def _write(path: Path, text: str) -> Path:
@@ -153,14 +166,6 @@ def _write(path: Path, text: str) -> Path:
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
     return path
-
-
-def _group(rows: list[Row]) -> Group:
-    benchmark = load(rows[0].search).hypothesis(rows[0].hypothesis).benchmark.mass_gev
-    shown = min(rows, key=lambda r: abs(np.log((r.mass_gev or benchmark) / benchmark)))
-    ratios = [r.ratio for r in rows if r.ratio is not None]
-    spread = (float(np.median(ratios)), min(ratios), max(ratios)) if ratios else (None, None, None)
-    return Group(shown, len(ratios), *spread)
 
 
 def steps(chosen: Sequence[str] = ()) -> int:
@@ -196,7 +201,7 @@ def reproduce(
             for curve in read:
                 if curve is not None:
                     curves.extend(residuals(scan, curve, variant.fitted_masses))
-    return Reproduction(tuple(rows), tuple(scans), tuple(curves), {s.name: s.notes for s in searches})
+    return Reproduction(tuple(rows), tuple(scans), tuple(curves), {s.name: s for s in searches})
 
 
 def _rows(variant: Variant, scan: Scan, step: Advance) -> Iterator[Row]:

@@ -1,7 +1,8 @@
-"""`limits count`, `limits limit`, `limits fit`: one likelihood, one answer."""
+"""`limits count`, `limits limit`, `limits fit`, `limits coverage`: one likelihood, one answer."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,8 +25,15 @@ from limits.cli.target import Target, resolve, target_options
 if TYPE_CHECKING:
     from limits.likelihood.binned import BinnedLikelihood
 
-test_strength_option = click.option(
-    "--test-strength", type=NOT_NEGATIVE, default=1.0, show_default=True, help="Strength at which CLs is given."
+HOW = ("method", "level", "toys", "seed", "test_strength")
+"""How a limit is made: the parameters of `how_options`."""
+
+how_options = together(
+    limit_options,
+    toy_options,
+    click.option(
+        "--test-strength", type=NOT_NEGATIVE, default=1.0, show_default=True, help="Strength at which CLs is given."
+    ),
 )
 count_options = together(
     click.option("--observed", type=NOT_NEGATIVE, required=True, help="Events observed."),
@@ -52,65 +60,34 @@ count_options = together(
 
 @click.command()
 @count_options
-@limit_options
-@toy_options
-@test_strength_option
+@how_options
 @output_options
-def count(
-    method: str | None,
-    level: float | None,
-    toys: int | None,
-    seed: int,
-    test_strength: float,
-    as_json: bool,
-    output_file: str | None,
-    **numbers: Any,
-) -> None:
+def count(as_json: bool, output_file: str | None, **options: Any) -> None:
     """Upper limit from one count and its expected background."""
     from limits.cli.calculator import experiment
 
-    target = experiment(method=method or "cls", **numbers)
-    _answer(target, method, level, toys, seed, test_strength, as_json, output_file)
+    how = {name: options.pop(name) for name in HOW}
+    _answer(experiment(method=how["method"] or "cls", **options), how, as_json, output_file)
 
 
 @click.command()
 @target_options
-@limit_options
-@toy_options
-@test_strength_option
+@how_options
 @output_options
-def limit(
-    target: str,
-    method: str | None,
-    level: float | None,
-    toys: int | None,
-    seed: int,
-    test_strength: float,
-    as_json: bool,
-    output_file: str | None,
-    **where: Any,
-) -> None:
+def limit(target: str, as_json: bool, output_file: str | None, **options: Any) -> None:
     """Upper limit of a search at one point, or of any pyhf workspace.
 
     TARGET is a search name, the path of a search file (.toml), of a workspace (JSON), or - for a workspace on stdin.
     The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
     """
-    _answer(resolve(target, **where), method, level, toys, seed, test_strength, as_json, output_file)
+    how = {name: options.pop(name) for name in HOW}
+    _answer(resolve(target, **options), how, as_json, output_file)
 
 
-def _answer(
-    target: Target,
-    method: str | None,
-    level: float | None,
-    toys: int | None,
-    seed: int,
-    test_strength: float,
-    as_json: bool,
-    output_file: str | None,
-) -> None:
+def _answer(target: Target, how: Mapping[str, Any], as_json: bool, output_file: str | None) -> None:
     from limits import report
 
-    found, document = target.limit(method, level, test_strength, toys, seed)
+    found, document = target.limit(**how)
     deliver(document, report.limit, as_json=as_json, output_file=output_file, statuses=[found.status])
 
 

@@ -59,7 +59,7 @@ class Target:
     yield_power: float = 1.0
 
     def limit(
-        self, method: str | None, level: float | None, test_strength: float, toys: int | None, seed: int
+        self, *, method: str | None, level: float | None, test_strength: float, toys: int | None, seed: int
     ) -> tuple[Limit, dict[str, Any]]:
         """The limit, in the published quantity of the search or in units of the strength, and its JSON."""
         from limits.inference.limit import upper_limit

@@ -1,6 +1,6 @@
 """The data of one mass window as the kernels want them: rows that multiply the parameters, counts, exact integrals.
 
-The model is λ(x) = s·S(x) + Σ_k c_k T_k(x)/width; s is the number of signal events in the window, c_0 roughly that of the
+The rate is λ(x) = s·S(x) + Σ_k c_k T_k(x)/width; s is the number of signal events in the window, c_0 roughly that of the
 background. Each way of looking at the data gives the same three arrays.
 """
 
