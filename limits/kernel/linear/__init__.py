@@ -3,5 +3,5 @@
     λ(x) = s·S(x) + Σ_k c_k T_k(x),    NLL = ∫λ − Σ ln λ(x_i)
 
 `shapes` and `window` need NumPy and SciPy only; `fit`, `measure` and `scan` compile with numba, whose one door is
-`door`. Nothing is imported here, so that numba is loaded by whoever fits and by nobody else.
+`limits.kernel.door`. Nothing is imported here, so that numba is loaded by whoever fits and by nobody else.
 """

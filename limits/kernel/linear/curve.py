@@ -11,11 +11,11 @@ import math
 
 import numpy as np
 
-from limits.kernel.linear.door import jit
+from limits.kernel.door import jit
 from limits.kernel.linear.evaluate import log_ratio, slope
 from limits.kernel.linear.newton import CONVERGED, INFEASIBLE, flat, newton
-from limits.kernel.linear.solve import FIXED, cholesky, solve
 from limits.kernel.rates import Array
+from limits.kernel.solve import FIXED, cholesky, solve
 
 REACH = 44.0
 """The curve ends where q is expected to be half of this: e^−22 of the maximum."""

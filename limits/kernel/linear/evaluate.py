@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from limits.kernel.linear.door import jit
+from limits.kernel.door import jit
 from limits.kernel.rates import Array
 
 

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from limits.errors import InputError
+from limits.kernel import solve
 from limits.kernel.linear import curve as profile
-from limits.kernel.linear import evaluate, newton, solve
+from limits.kernel.linear import evaluate, newton
 from limits.kernel.linear.results import Curve, Fit, Status
 from limits.kernel.linear.window import Window
 from limits.kernel.quadrature import gauss_legendre

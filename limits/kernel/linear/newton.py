@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
-from limits.kernel.linear.door import jit
+from limits.kernel.door import jit
 from limits.kernel.linear.evaluate import curvature, slope
-from limits.kernel.linear.solve import cholesky, solve
 from limits.kernel.rates import Array
+from limits.kernel.solve import cholesky, solve
 
 CONVERGED, INFEASIBLE, NOT_POSITIVE_DEFINITE, ITERATION_LIMIT, NO_LIMIT = 0, 1, 2, 3, 5
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limits.errors import FitError, InputError
-from limits.kernel.linear import evaluate, solve, toys
+from limits.kernel import solve
+from limits.kernel.linear import evaluate, toys
 from limits.kernel.linear.fit import NODES, asimov_curve, fit, lattice, rules
 from limits.kernel.linear.measure import NONE, Smearing, measure
 from limits.kernel.linear.results import Curve, Measurement, Status

@@ -10,13 +10,13 @@ import math
 
 import numpy as np
 
+from limits.kernel.door import jit
 from limits.kernel.linear.curve import node, span, trace, value
-from limits.kernel.linear.door import jit
 from limits.kernel.linear.evaluate import curvature, slope
 from limits.kernel.linear.newton import CONVERGED, NO_LIMIT, NOT_POSITIVE_DEFINITE, flat, newton
-from limits.kernel.linear.solve import FIXED, FREE, cholesky, solve
 from limits.kernel.linear.upper import bayes, cls
 from limits.kernel.rates import Array
+from limits.kernel.solve import FIXED, FREE, cholesky, solve
 
 STRENGTH, SIGMA, SIGNIFICANCE, BAYES, CLS, STATUS, EVALUATIONS, ROBUST, COLUMNS = range(9)
 """Columns of the table of results; ROBUST is 1 where full Newton was needed."""

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from limits.kernel.door import jit
 from limits.kernel.linear.curve import value
-from limits.kernel.linear.door import jit
 from limits.kernel.rates import Array
 
 

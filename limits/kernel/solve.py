@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from limits.kernel.linear.door import jit
+from limits.kernel.door import jit
 from limits.kernel.rates import Array
 
 FREE: Final = cast("int", np.int64(0))

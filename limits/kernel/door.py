@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -11,7 +12,7 @@ from limits.errors import MissingExtra
 try:
     import numba
 except ImportError as missing:
-    raise MissingExtra("fits with a linear background need numba: pip install 'darksector-limits[fast]'") from missing
+    raise MissingExtra("compiled fits need numba: pip install 'darksector-limits[fast]'") from missing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,13 +21,11 @@ FASTMATH: Final = {"reassoc", "contract", "nsz", "arcp"}
 """Not `nnan` nor `ninf`: an infeasible trial point gives both, and they must be seen."""
 
 
-def _stamp() -> tuple[float, int]:
-    """Newest change and total size of the sources here: a kernel is stale as soon as one that it calls has changed."""
-    facts = [path.stat() for path in Path(__file__).parent.glob("*.py")]
+@cache
+def _stamp(folder: Path) -> tuple[float, int]:
+    """Newest change and total size of a folder of kernels and of this one: a kernel is stale as soon as one that it calls is."""
+    facts = [path.stat() for place in {folder, Path(__file__).parent} for path in place.glob("*.py")]
     return max(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
-
-
-_STAMP: Final = _stamp()
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,5 +37,5 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     # numba looks at the file of the function alone; where its cache keeps the stamp elsewhere, that is what remains.
     index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):
-        index._source_stamp = _STAMP
+        index._source_stamp = _stamp(Path(function.__code__.co_filename).parent)
     return cast("Callable[P, R]", compiled)
