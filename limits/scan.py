@@ -14,7 +14,7 @@ from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
 from limits.inference.limit import METHODS, p_values, upper_limit
-from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, MEDIAN_ONLY, TOYS
+from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, MEDIAN_ONLY
 from limits.inference.results import SIGMAS, Limit, PValues
 from limits.likelihood.binned import BinnedLikelihood
 from limits.physics.conversion import coupling_from_strength
@@ -223,17 +223,16 @@ def coupling_limit(
     method: str,
     level: float,
     test_strength: float = 1.0,
-    *,
-    toys: int = TOYS,
-    seed: int = 1,
+    **options: Any,
 ) -> Limit:
     """Upper limit on a coupling: that on the strength at `reference`, brought back to it with yield ∝ coupling^power.
 
     Where the yield does not follow that power exactly (branching fractions that depend on the coupling) the limit found becomes
-    the next reference until the two agree. p-values belong to `test_strength` at the first reference.
+    the next reference until the two agree. p-values belong to `test_strength` at the first reference. `options` are those
+    of `upper_limit`.
     """
     likelihood = build(reference)
-    first = limit = upper_limit(likelihood, method, level, test_strength, toys=toys, seed=seed)
+    first = limit = upper_limit(likelihood, method, level, test_strength, **options)
     for _ in range(8):
         found = limit.observed_limit
         if not found or abs(found - 1) < 1e-6:
@@ -243,7 +242,7 @@ def coupling_limit(
         if abs(there.nominal_signal - found * likelihood.nominal_signal) < 1e-9 * there.nominal_signal:
             break
         reference, likelihood = coupling, there
-        limit = upper_limit(likelihood, method, level, toys=toys, seed=seed)
+        limit = upper_limit(likelihood, method, level, **options)
     limit = limit.scaled(lambda strength: float(coupling_from_strength(strength, reference, power)))
     return replace(limit, CLs_obs=first.CLs_obs, CLs_exp=first.CLs_exp, test_strength=test_strength)
 

@@ -62,7 +62,7 @@ def test_default_masses_are_inside_their_range() -> None:
         ({"masses": [5.0]}, "0.001 to 2 GeV"),
         ({"masses": []}, "no mass"),
         ({"masses": [float("nan")]}, "nan"),
-        ({"method": "wrong"}, "unknown method 'wrong'; known: bayes, cls, cls-exact, cls-q"),
+        ({"method": "wrong"}, "unknown method 'wrong'; known: bayes, bayes-profile, cls, cls-enumerated"),
         ({"level": 1.5}, "between 0 and 1"),
         ({"couplings": (1e-3, 1e-5, 10)}, "LO < HI"),
         ({"couplings": (1e-5, 1e-3, 1)}, "N = 1"),

@@ -1,11 +1,11 @@
 """The command `limits`: parse, one library call, print. No physics, no loops over points.
 
-| module    | commands                              |
-|-----------|---------------------------------------|
-| `facts`   | `list`, `show`                        |
-| `single`  | `count`, `limit`, `fit`, `coverage`   |
-| `work`    | `scan`, `reproduce`                   |
-| `files`   | `export`, `digest`                    |
+| module    | commands                                      |
+|-----------|-----------------------------------------------|
+| `facts`   | `list`, `show`                                |
+| `single`  | `count`, `limit`, `fit`, `coverage`, `onoff` |
+| `work`    | `scan`, `reproduce`                           |
+| `files`   | `export`, `digest`                            |
 
 Everything heavier than click is imported by the command that needs it, so that help is instant.
 """
@@ -51,6 +51,7 @@ for _command in (
     single.limit,
     single.fit,
     single.coverage,
+    single.onoff,
     work.scan,
     work.reproduce,
     files.export,

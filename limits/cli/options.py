@@ -142,6 +142,9 @@ MASS_SPAN: Final = Parsed("lo:hi:n[:log]", mass_span)
 FILE: Final = Parsed("file", file_name)
 ASSIGNMENT: Final = Parsed("key=value", assignment)
 
+PRIOR_NAMES: Final = ("flat", "1/sqrt(s)", "1/s", "jeffreys", "coupling", "coupling2")
+"""Priors of the strength as they are typed."""
+
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator, shown in this order in the help."""
@@ -166,9 +169,35 @@ output_options = together(
 
 limit_options = together(
     click.option(
-        "--method", type=METHOD, help="cls, cls-q, cls-exact, cls-toys, bayes, mixed, clsb-exact; see limits/README.md."
+        "--method", type=METHOD, help="cls, cls-exact, cls-toys, bayes, feldman-cousins, …: see docs/methods.md."
     ),
     click.option("--level", type=LEVEL, help="Confidence or credibility level, as 0.95."),
+)
+
+bayes_options = together(
+    click.option(
+        "--prior",
+        type=click.Choice(PRIOR_NAMES),
+        default="flat",
+        show_default=True,
+        help="For bayes and bayes-profile: of the strength s; or flat in the published coupling, or in its square.",
+    ),
+    click.option(
+        "--interval",
+        "kind",
+        type=click.Choice(("upper", "central", "shortest")),
+        default="upper",
+        show_default=True,
+        help="Kind of Bayesian interval.",
+    ),
+    click.option(
+        "--smear",
+        "smearing",
+        type=(NOT_NEGATIVE, NOT_NEGATIVE),
+        metavar="ADD REL",
+        default=(0.0, 0.0),
+        help="For bayes-profile: systematic error of the strength, √(ADD² + (REL s)²).",
+    ),
 )
 
 toy_options = together(

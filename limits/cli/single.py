@@ -1,8 +1,8 @@
-"""`limits count`, `limits limit`, `limits fit`, `limits coverage`: one likelihood, one answer."""
+"""`limits count`, `limits limit`, `limits fit`, `limits coverage`, `limits onoff`: one likelihood, one answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ from limits.cli.options import (
     NUMBER,
     POSITIVE,
     STRENGTHS,
+    bayes_options,
     limit_options,
     output_options,
     together,
@@ -23,14 +24,22 @@ from limits.cli.output import deliver
 from limits.cli.target import Target, resolve, target_options
 
 if TYPE_CHECKING:
+    from limits.inference.coverage import Coverage
     from limits.likelihood.binned import BinnedLikelihood
 
-HOW = ("method", "level", "toys", "seed", "test_strength")
+TOYS = 1000
+"""Toys per strength for coverage: errors of 1 % at a coverage of 0.9."""
+
+LOST = 1e-6
+"""A coverage is partial when more than this much probability has no interval."""
+
+HOW = ("method", "level", "toys", "seed", "test_strength", "prior", "kind", "smearing")
 """How a limit is made: the parameters of `how_options`."""
 
 how_options = together(
     limit_options,
     toy_options,
+    bayes_options,
     click.option(
         "--test-strength", type=NOT_NEGATIVE, default=1.0, show_default=True, help="Strength at which CLs is given."
     ),
@@ -111,7 +120,7 @@ def fit(
     TARGET is as for 'limits limit'.
     """
     from limits import report
-    from limits.inference.goodness import goodness_of_fit
+    from limits.inference.toys.goodness import goodness_of_fit
 
     aim = resolve(target, **where)
     goodness = None if gof_toys is None else goodness_of_fit(aim.likelihood, gof_toys, seed).to_json()
@@ -121,43 +130,73 @@ def fit(
 
 @click.command()
 @target_options
-@click.option(
-    "--method", default="cls-exact", show_default=True, help="A limit or interval method; 'all' for every one."
-)
+@click.option("--method", help="A limit or interval method; 'all' for every one. Default: cls-exact, or cls for bins.")
 @click.option("--level", type=LEVEL, help="Confidence or credibility level, as 0.95.")
 @click.option("--strength", "strengths", type=STRENGTHS, default="0,1,3,5", show_default=True, help="True strengths.")
+@toy_options
 @output_options
 def coverage(
     target: str,
-    method: str,
+    method: str | None,
     level: float | None,
     strengths: tuple[float, ...],
+    toys: int | None,
+    seed: int,
     as_json: bool,
     output_file: str | None,
     **where: Any,
 ) -> None:
-    """Coverage of a method for a single count, by exact sums over n.
+    """Coverage of a method, by exact sums or by toys.
 
-    TARGET is as for 'limits limit', and must have one bin.
+    A single count is summed over; several bins need toys. TARGET is as for 'limits limit'. With --toys a single count is done by toys, too.
     """
-    from dataclasses import replace
-
-    import numpy as np
-
     from limits import report
-    from limits.inference.coverage import INTERVALS
-    from limits.inference.coverage import coverage as cover
 
     aim = resolve(target, **where)
-
-    def with_count(n: int) -> BinnedLikelihood:
-        return replace(aim.likelihood, counts=np.array([float(n)]))
-
-    names = [name for name in INTERVALS if name != "cls-toys"] if method == "all" else [method]
-    found = [cover(with_count, name, level or aim.level, strengths).to_json() for name in names]
-    document = {**aim.facts, "level": level or aim.level, "methods": found}
-    statuses = ["partial" if one["failed"] else "ok" for one in found]
+    found = _covered(aim.likelihood, method, level or aim.level, strengths, toys, seed)
+    document = {**aim.facts, "level": level or aim.level, "methods": [one.to_json() for one in found]}
+    statuses = ["partial" if any(row.error > LOST for row in one.rows) else "ok" for one in found]
     deliver(document, report.coverage, as_json=as_json, output_file=output_file, statuses=statuses)
+
+
+def _covered(
+    likelihood: BinnedLikelihood,
+    method: str | None,
+    level: float,
+    strengths: Sequence[float],
+    toys: int | None,
+    seed: int,
+) -> list[Coverage]:
+    """By sums where there is one count and no toys are asked for."""
+    from limits.inference.counts.exact import is_single_count
+    from limits.inference.coverage import coverage_by_sums, without_toys
+    from limits.inference.toys.coverage import VECTORISED, coverage_by_toys
+
+    if is_single_count(likelihood) and toys is None:
+        names = without_toys(likelihood) if method == "all" else [method or "cls-exact"]
+        return [coverage_by_sums(likelihood, name, level, strengths) for name in names]
+    names = list(VECTORISED) if method == "all" else [method or "cls"]
+    return [coverage_by_toys(likelihood, name, level, strengths, toys or TOYS, seed) for name in names]
+
+
+@click.command()
+@click.option("--on", "n_on", type=NOT_NEGATIVE, required=True, help="Events where the signal would be.")
+@click.option("--off", "n_off", type=NOT_NEGATIVE, required=True, help="Events of the background region.")
+@click.option(
+    "--tau", type=POSITIVE, required=True, help="Background expected in the off region over that in the on region."
+)
+@output_options
+def onoff(n_on: float, n_off: float, tau: float, as_json: bool, output_file: str | None) -> None:
+    """Significance of an excess over a measured background.
+
+    Exact binomial (Z_Bi) and Li–Ma.
+    """
+    from limits import report
+    from limits.inference.counts.onoff import ONOFF_METHODS, on_off
+
+    found = [on_off(n_on, n_off, tau, name).to_json() for name in ONOFF_METHODS]
+    document = {"n_on": n_on, "n_off": n_off, "tau": tau, "methods": found}
+    deliver(document, report.onoff, as_json=as_json, output_file=output_file)
 
 
 def _fitted(likelihood: BinnedLikelihood, strength: float | None) -> dict[str, Any]:

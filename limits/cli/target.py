@@ -15,6 +15,7 @@ from limits.cli.options import POSITIVE, change_options, hypothesis_option, toge
 from limits.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from limits.inference.bayes.priors import Prior
     from limits.inference.results import Limit
     from limits.likelihood.binned import BinnedLikelihood
     from limits.search import Search
@@ -59,7 +60,16 @@ class Target:
     yield_power: float = 1.0
 
     def limit(
-        self, *, method: str | None, level: float | None, test_strength: float, toys: int | None, seed: int
+        self,
+        *,
+        method: str | None,
+        level: float | None,
+        test_strength: float,
+        toys: int | None,
+        seed: int,
+        prior: str,
+        kind: str,
+        smearing: tuple[float, float],
     ) -> tuple[Limit, dict[str, Any]]:
         """The limit, in the published quantity of the search or in units of the strength, and its JSON."""
         from limits.inference.limit import upper_limit
@@ -67,16 +77,31 @@ class Target:
         from limits.scan import coupling_limit
 
         how = (method or self.method, level or self.level, test_strength)
-        toys = toys or TOYS
+        options: dict[str, Any] = {
+            "toys": toys or TOYS,
+            "seed": seed,
+            "prior": self._prior(prior),
+            "kind": kind,
+            "smearing": smearing,
+        }
         if self.build is None:
-            found, reference = upper_limit(self.likelihood, *how, toys=toys, seed=seed), 1.0
+            found, reference = upper_limit(self.likelihood, *how, **options), 1.0
         else:
-            found = coupling_limit(self.build, self.coupling, self.yield_power, *how, toys=toys, seed=seed)
+            found = coupling_limit(self.build, self.coupling, self.yield_power, *how, **options)
             reference = self.coupling
         excluded = found.observed_limit is not None and found.observed_limit < reference
         known = found.observed_limit is not None or found.status == "insensitive"
         of_search = self.facts["search"] is not None and known
         return found, {**self.facts, **found.to_json(), "excluded": excluded if of_search else None}
+
+    def _prior(self, name: str) -> Prior:
+        from limits.inference.bayes.priors import FLAT, PRIORS, flat_in_coupling
+
+        if name in ("coupling", "coupling2"):
+            if self.facts["search"] is None:
+                raise click.UsageError(f"--prior {name}: only the hypothesis of a search has a coupling")
+            return flat_in_coupling(self.yield_power, 2.0 if name == "coupling2" else 1.0)
+        return {"flat": FLAT, "1/sqrt(s)": PRIORS["1/√s"], "1/s": PRIORS["1/s"], "jeffreys": PRIORS["Jeffreys"]}[name]
 
 
 def resolve(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
+from limits.errors import FitError
 from limits.inference.results import SIGMAS, PValues, finite
 from limits.likelihood import Array, Fit, Likelihood
+from limits.likelihood.binned import BinnedLikelihood, Profile
+
+REACH: Final = 8.0
+"""Beyond this many standard deviations Φ is one to the last digit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,20 +33,21 @@ class Asymptotic:
     """Strengths (nan: free) whose fit did not converge; to be read, and cleared, by whoever asks."""
 
     def _fit(self, data: Array, strength: float | None = None, lower: float = 0.0) -> Fit:
-        fit = self.likelihood.fit(data, strength, lower=lower)
+        light = self.likelihood.best if isinstance(self.likelihood, BinnedLikelihood) else self.likelihood.fit
+        fit = light(data, strength, lower=lower)
         if fit.status != "ok":
             self.unconverged.append(np.nan if strength is None else strength)
         return fit
 
     @cached_property
     def free(self) -> Fit:
-        """Best fit; the strength is kept ≥ `lower`: unless given, 0 for q̃ and unbounded for q."""
+        """Best fit, maybe without covariance; the strength is kept ≥ `lower`: unless given, 0 for q̃ and unbounded for q."""
         lower = self.lower if self.lower is not None else 0.0 if self.statistic == "qtilde" else -np.inf
         return self._fit(self.data, lower=lower)
 
     @cached_property
     def background(self) -> Fit:
-        """Fit at strength 0."""
+        """Fit at strength 0, maybe without covariance."""
         return self._fit(self.data, 0.0)
 
     @cached_property
@@ -54,15 +60,31 @@ class Asymptotic:
         """The minimum for the Asimov data, which sits where they were made."""
         return float(self.likelihood.nll(self.background.theta, self.asimov))
 
+    @cached_property
+    def _profiles(self) -> tuple[Profile, Profile] | None:
+        """Of the observed and of the Asimov data, where the likelihood has a light way to compute them."""
+        if not isinstance(self.likelihood, BinnedLikelihood):
+            return None
+        return self.likelihood.profile(self.data), self.likelihood.profile(self.asimov)
+
+    def _nll(self, which: int, strength: float) -> float:
+        """−log L of the observed (0) or the Asimov data (1), nuisances profiled."""
+        if self._profiles is None:
+            return self._fit(self.asimov if which else self.data, strength).nll
+        nll, converged = self._profiles[which].at(strength)
+        if not converged:
+            self.unconverged.append(strength)
+        return nll
+
     def q(self, strength: float) -> float:
         """q̃ or q of the observed data: zero where the strength is below the best fit."""
         if strength <= self.free.strength:
             return 0.0
-        return max(0.0, 2 * (self._fit(self.data, strength).nll - self.free.nll))
+        return max(0.0, 2 * (self._nll(0, strength) - self.free.nll))
 
     def q_asimov(self, strength: float) -> float:
         """The same for the Asimov data."""
-        return max(0.0, 2 * (self._fit(self.asimov, strength).nll - self.asimov_nll))
+        return max(0.0, 2 * (self._nll(1, strength) - self.asimov_nll))
 
     def tails(self, strength: float) -> tuple[float, float]:
         """Standard-normal abscissae x, y with CLsb = Φ(−x) and CLb = Φ(−y)."""
@@ -84,9 +106,31 @@ class Asymptotic:
         band = tuple(finite(np.exp(log_ndtr(n - root) - log_ndtr(n))) for n in SIGMAS)
         return PValues(float(np.exp(log_ndtr(-x) - log_ndtr(-y))), float(ndtr(-x)), float(ndtr(-y)), band)
 
-    def band_goal(self, sigma: int, alpha: float) -> float:
+    def band_goal(self, sigma: float, alpha: float) -> float:
         """The q of the Asimov data at which the expected CLs of that quantile equals alpha."""
         return float((sigma - ndtri(alpha * ndtr(sigma))) ** 2)
+
+    def observed_goal(self, alpha: float) -> float:
+        """The same, about, for the observed CLs: a best fit of so many standard deviations is such a quantile."""
+        try:
+            sigma = np.sqrt(self.q_asimov(self.free.strength)) if self.free.strength > 0 else 0.0
+        except FitError:
+            sigma = 0.0  # whoever needs that fit will meet the same error
+        return self.band_goal(min(sigma, REACH), alpha)
+
+    def guess(self, q: float, scale: float) -> float:
+        """About the strength at which the Asimov data have that q: √q is nearly proportional to the strength.
+
+        From the strengths already fitted, or from twice `scale`, a strength worth about one standard deviation.
+        """
+        try:
+            seen = self._profiles[1].known if self._profiles is not None else {}
+            roots = {s: np.sqrt(self.q_asimov(s)) for s in [*seen] or [2 * scale]}
+        except FitError:
+            return scale  # as in observed_goal
+        usable = [(abs(np.log(root**2 / q)), s / root) for s, root in roots.items() if 0 < root < np.inf]
+        found = float(np.sqrt(q) * min(usable)[1]) if usable else scale
+        return found if 0 < found < np.inf else scale
 
 
 @dataclass(frozen=True)

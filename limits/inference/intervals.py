@@ -13,7 +13,7 @@ from limits import kernel
 from limits.errors import FitError, InputError, unknown
 from limits.inference.results import finite
 from limits.inference.root import falling_zero
-from limits.likelihood import Fit, Parameter
+from limits.likelihood import Fit, Likelihood, Parameter
 from limits.likelihood.binned import BinnedLikelihood
 
 CHECK: Final = 1e-5
@@ -69,7 +69,7 @@ def goal(level: float, quantile: Literal["two-sided", "one-sided"]) -> float:
 class _Profile:
     """2Δ ln L along the strength, from the best fit."""
 
-    likelihood: BinnedLikelihood
+    likelihood: Likelihood
     best: Fit
 
     def q(self, strength: float) -> float:
@@ -80,6 +80,8 @@ class _Profile:
 
     def _rescued(self, strength: float) -> float:
         """−ln L where the nuisances at their auxiliary values leave no rate for events that were seen: started from larger rates."""
+        if not isinstance(self.likelihood, BinnedLikelihood):
+            return np.inf
         shape, data = self.likelihood.shape, self.likelihood.observed
         theta = self.best.theta.copy()
         theta[0] = strength
@@ -138,7 +140,7 @@ def _edge(label: str, function: Callable[[float], float], scale: float, target: 
 
 
 def profile_interval(
-    likelihood: BinnedLikelihood,
+    likelihood: Likelihood,
     level: float,
     *,
     lower: float = 0.0,

@@ -11,28 +11,41 @@ import numpy as np
 
 from limits.errors import FitError, InputError, unknown
 from limits.inference.asymptotic import Asymptotic
-from limits.inference.bayes import Posterior, tail_single
-from limits.inference.exact import SingleCount
-from limits.inference.mixed import DEFINITIONS, clsb_limit
-from limits.inference.request import A_POSTERIORI, A_PRIORI, FEW, MEDIAN_ONLY, NO_P_VALUES, TOYS, Request, single_count
+from limits.inference.bayes.interval import bayes_limit, tail_single
+from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
+from limits.inference.bayes.profile import profile_posterior_limit
+from limits.inference.counts import sums
+from limits.inference.counts.closed import OneCount
+from limits.inference.counts.enumerated import enumerated_limit
+from limits.inference.counts.exact import SingleCount, is_single_count
+from limits.inference.counts.mixed import DEFINITIONS, clsb_limit
+from limits.inference.request import A_POSTERIORI, A_PRIORI, FEW, NO_P_VALUES, TOYS, Request, single_count
 from limits.inference.results import SIGMAS, Limit, PValues
 from limits.inference.root import falling_zero
-from limits.inference.toylimit import cls_toys
-from limits.inference.toys import ToyCalculator
+from limits.inference.toys.ensembles import ToyCalculator
+from limits.inference.toys.limit import toy_limit
 from limits.inference.twosided import feldman_cousins_limit, profile_limit
-from limits.likelihood.binned import BinnedLikelihood
+from limits.likelihood import Likelihood
 
 
 def _asymptotic(request: Request, statistic: Literal["qtilde", "q"]) -> Limit:
-    likelihood, alpha = request.likelihood, request.alpha
+    likelihood, alpha, scale = request.likelihood, request.alpha, request.likelihood.signal_scale
     calculator = Asymptotic(likelihood, likelihood.observed, statistic)
-    observed = request.zero("observed", lambda s: calculator.log_cls(s) - np.log(alpha))
+
+    def zero(label: str, goal: float, function: Callable[[float], float]) -> float | None:
+        # Looked for in units of a good guess, as `request.zero` looks in units of `signal_scale`.
+        unit = calculator.guess(goal, scale) / scale if 0 < scale < np.inf else 1.0
+        found = request.zero(label, lambda s: function(s * unit))
+        return None if found is None else found * unit
 
     def quantile(sigma: int) -> float | None:
+        # √q is nearly a straight line, which the root finder likes.
         goal = calculator.band_goal(sigma, alpha)
-        return request.zero(f"expected {sigma:+d}σ", lambda s: goal - calculator.q_asimov(s))
+        return zero(f"expected {sigma:+d}σ", goal, lambda s: goal**0.5 - calculator.q_asimov(s) ** 0.5)
 
-    expected = [quantile(sigma) for sigma in SIGMAS]
+    by_sigma = {sigma: quantile(sigma) for sigma in sorted(SIGMAS, key=abs)}  # the next is near those already found
+    expected = [by_sigma[sigma] for sigma in SIGMAS]
+    observed = zero("observed", calculator.observed_goal(alpha), lambda s: calculator.log_cls(s) - np.log(alpha))
     # Fits far from the limit may fail on the way without harm; those that the limit rests on may not.
     calculator.unconverged[:] = [s for s in calculator.unconverged if not s > 0]
     request.check(observed, lambda s: calculator.p_values(s).cls)
@@ -62,24 +75,9 @@ def _cls_exact(request: Request) -> Limit:
     return request.result("cls-exact", definition, observed, expected, A_PRIORI, values)
 
 
-def _bayes(request: Request) -> Limit:
-    likelihood = request.likelihood
-    definition = "Bayesian, prior flat in the strength ≥ 0, nuisances marginalised by quadrature"
-    if likelihood.shape.n_bins == 1:
-        single = SingleCount.of(likelihood)
-        observed, expected = single_count(request, single, lambda s, n: tail_single(single, s, n))
-        return request.result("bayes", definition, observed, expected, A_PRIORI, NO_P_VALUES)
-    posterior = Posterior(likelihood, likelihood.observed)
-    observed = request.zero("observed", lambda s: posterior.tail(s) - request.alpha)
-    request.check(observed, posterior.tail)
-    asimov = Posterior(likelihood, likelihood.asimov(likelihood.fit(likelihood.observed, 0.0).theta))
-    median = request.zero("expected +0σ", lambda s: asimov.tail(s) - request.alpha)
-    return request.result("bayes", definition, observed, [None, None, median, None, None], MEDIAN_ONLY, NO_P_VALUES)
-
-
-def _cls_toys(request: Request) -> Limit:
+def _by_toys(request: Request, *, divided: bool) -> Limit:
     rough = Request(request.likelihood, request.level, request.test_strength)
-    return cls_toys(request, _asymptotic(rough, "qtilde"))
+    return toy_limit(request, _asymptotic(rough, "qtilde"), divided=divided)
 
 
 def _clsb(method: str) -> Callable[[Request], Limit]:
@@ -91,32 +89,43 @@ METHODS: Final[Mapping[str, Callable[[Request], Limit]]] = MappingProxyType(
         "cls": lambda request: _asymptotic(request, "qtilde"),
         "cls-q": lambda request: _asymptotic(request, "q"),
         "cls-exact": _cls_exact,
-        "cls-toys": _cls_toys,
+        "cls-enumerated": enumerated_limit,
+        "cls-toys": lambda request: _by_toys(request, divided=True),
+        "clsb-toys": lambda request: _by_toys(request, divided=False),
         "feldman-cousins": feldman_cousins_limit,
         "profile": profile_limit,
-        "bayes": _bayes,
+        "bayes": lambda request: bayes_limit(request, request.prior, request.kind),
+        "bayes-profile": profile_posterior_limit,
         **{name: _clsb(name) for name in DEFINITIONS},
     }
 )
 """Every limit method by name."""
 
+BAYESIAN: Final = ("bayes", "bayes-profile")
+"""The methods that have a prior."""
+
 
 def upper_limit(
-    likelihood: BinnedLikelihood,
+    likelihood: Likelihood,
     method: str = "cls",
     level: float = 0.95,
     test_strength: float = 1.0,
     *,
     toys: int = TOYS,
     seed: int = 1,
+    prior: Prior = FLAT,
+    kind: Kind = "upper",
+    smearing: tuple[float, float] = (0.0, 0.0),
 ) -> Limit:
     """Upper limit on the strength at `level`, with the expected band and the p-values at `test_strength`.
 
-    `toys` per hypothesis and strength, and their `seed`, are for the methods that throw any.
+    `toys` per hypothesis and strength, and their `seed`, are for the methods that throw any. `prior` and `kind` ("upper", "central",
+    "shortest": then the limit is the upper edge of `interval`) are for `bayes` and `bayes-profile`; `smearing`, the additive and
+    the relative width of a systematic error of the strength, is for `bayes-profile`.
 
     Raises:
-        UnknownName: no such method.
-        InputError: a level outside (0, 1), or a method that this likelihood cannot serve.
+        UnknownName: no such method or kind.
+        InputError: a level outside (0, 1), a method that this likelihood cannot serve, or an option that this method does not know.
     """
     if method not in METHODS:
         raise unknown("method", method, METHODS)
@@ -126,7 +135,15 @@ def upper_limit(
         raise InputError(f"test strength = {test_strength!r}: a finite number ≥ 0 is needed")
     if toys < 10:
         raise InputError(f"toys = {toys!r}: at least 10 are needed")
-    return METHODS[method](Request(likelihood, level, test_strength, toys, seed))
+    if kind not in KINDS:
+        raise unknown("kind of interval", kind, KINDS)
+    if method not in BAYESIAN and (prior != FLAT or kind != "upper"):
+        raise InputError(
+            f"method {method!r} has no prior and no kind of interval; those that have: {', '.join(BAYESIAN)}"
+        )
+    if method != "bayes-profile" and any(smearing):
+        raise InputError(f"method {method!r} cannot smear the strength; 'bayes-profile' can")
+    return METHODS[method](Request(likelihood, level, test_strength, toys, seed, prior, kind, smearing))
 
 
 def _small_counts(request: Request, asymptotic: float | None) -> list[str]:
@@ -149,7 +166,7 @@ def _small_counts(request: Request, asymptotic: float | None) -> list[str]:
     ]
 
 
-def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -> PValues:
+def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PValues:
     """CLs of one strength by `method`, without looking for the limit: what a plane of theory points needs.
 
     For `bayes` the observed and expected posterior probabilities above the strength take the place of CLs, for `mixed` and
@@ -163,10 +180,12 @@ def p_values(likelihood: BinnedLikelihood, method: str, strength: float = 1.0) -
         return Asymptotic(likelihood, likelihood.observed, "qtilde" if method == "cls" else "q").p_values(strength)
     if method not in METHODS:
         raise unknown("method", method, METHODS)
-    if method == "cls-toys":
-        return ToyCalculator(likelihood, likelihood.observed, TOYS, 1).at(strength).p_values
-    if method in ("feldman-cousins", "profile"):
+    if method in ("cls-toys", "clsb-toys"):
+        return ToyCalculator(likelihood, likelihood.observed, TOYS, 1, method == "cls-toys").at(strength).p_values
+    if method in ("feldman-cousins", "profile", "bayes-profile"):
         raise InputError(f"method {method!r} gives an interval and no p-value of a point; a plane needs one that does")
+    if method == "cls-enumerated" and is_single_count(likelihood):
+        return sums.p_values(OneCount.of(likelihood), strength)
     single = SingleCount.of(likelihood)
     if not np.any(single.signal > 0):
         return PValues(1.0, None, None, (1.0,) * 5)

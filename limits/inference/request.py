@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 
 from limits.errors import FitError, InputError
-from limits.inference.exact import SingleCount
+from limits.inference.bayes.priors import FLAT, Kind, Prior
+from limits.inference.counts.exact import SingleCount
 from limits.inference.results import SIGMAS, Limit, PValues, finite
 from limits.inference.root import falling_zero
-from limits.likelihood.binned import BinnedLikelihood
+from limits.likelihood import Likelihood
 
 CHECK: Final = 1e-5
 """A limit is accepted when its p-value is this close to 1 − level, relatively."""
@@ -26,6 +27,10 @@ TOYS: Final = 1000
 A_PRIORI: Final = "a-priori: counts at the −2…+2σ quantiles of background-only data"
 A_POSTERIORI: Final = "a-posteriori: background-only Asimov data with nuisances fitted to the data, ±1σ and ±2σ"
 BY_TOYS: Final = "CLs = CLs+b/CLb with q̃, toys with counts and auxiliary data thrown at the fit to the data"
+CLSB_BY_TOYS: Final = (
+    "CLs+b with q̃, toys with counts and auxiliary data thrown at the fit to the data; not divided by CLb; "
+    "p-values are CLs+b"
+)
 BY_TOY_QUANTILES: Final = "a-posteriori: −2…+2σ quantiles of background-only toys, nuisances fitted to the data"
 MEDIAN_ONLY: Final = "a-posteriori: median from background-only Asimov data; no band (it needs toys)"
 
@@ -36,11 +41,15 @@ NO_P_VALUES: Final = PValues(float("nan"), None, None, (None,) * 5)
 class Request:
     """What was asked for, and the troubles met on the way: one quantile that fails takes no other with it."""
 
-    likelihood: BinnedLikelihood
+    likelihood: Likelihood
     level: float
     test_strength: float
     toys: int = TOYS
     seed: int = 1
+    prior: Prior = FLAT
+    kind: Kind = "upper"
+    smearing: tuple[float, float] = (0.0, 0.0)
+    """For method `bayes-profile`: additive (in units of the strength) and relative width of a systematic error of the strength."""
     warnings: list[str] = field(default_factory=list)
     failed: bool = False
 

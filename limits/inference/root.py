@@ -8,8 +8,11 @@ from typing import Final
 import numpy as np
 from scipy.optimize import brentq
 
+FIRST: Final = 0.05
+"""First step in ln(strength) while bracketing: a good guess is within 5 %."""
+
 STEP: Final = float(np.log(8.0))
-"""First step in ln(strength) while bracketing; each further one is twice as long."""
+"""No second step is longer; the bound doubles with each."""
 
 REACH: Final = 690.0
 """Bracketing gives up where e^±REACH leaves the range of floating-point numbers."""
@@ -23,21 +26,26 @@ def falling_zero(function: Callable[[float], float], scale: float) -> float:
     if not np.isfinite(scale) or scale <= 0:
         scale = 1.0
 
-    def at(log_strength: float) -> float:
-        value = function(float(np.exp(log_strength)))
-        # +∞ and −∞ are honest answers (a certainly excluded strength); the bracketing search wants finite numbers.
-        return float(np.clip(value, -1e6, 1e6))
+    known: dict[float, float] = {}
 
-    low = high = float(np.log(scale))
-    step = STEP
-    if at(low) > 0:
-        while at(high) > 0:
-            if high >= REACH:
-                return float(np.inf)
-            low, high, step = high, min(high + step, REACH), 2 * step
-    else:
-        while at(low) <= 0:
-            if low <= -REACH:
-                return 0.0
-            low, high, step = max(low - step, -REACH), low, 2 * step
-    return float(np.exp(brentq(at, low, high, xtol=1e-13, rtol=1e-13, maxiter=300)))
+    def at(log_strength: float) -> float:
+        if log_strength not in known:
+            value = function(float(np.exp(log_strength)))
+            # +∞ and −∞ are honest answers (a certainly excluded strength); the bracketing search wants finite numbers.
+            known[log_strength] = float(np.clip(value, -1e6, 1e6))
+        return known[log_strength]
+
+    here, step, longest = float(np.log(scale)), FIRST, STEP
+    up = 1.0 if at(here) > 0 else -1.0
+    while True:
+        there = float(np.clip(here + up * step, -REACH, REACH))
+        if (at(there) > 0) != (up > 0):
+            break
+        if abs(there) >= REACH:
+            return float(np.inf) if up > 0 else 0.0
+        # Where the secant leads, and a bit further; at least twice as far as the last step, lest the search should crawl.
+        fall = abs(at(here)) - abs(at(there))
+        secant = abs(there - here) * abs(at(there)) / fall if fall > 0 else np.inf
+        here, step, longest = there, min(max(1.2 * secant, 2 * step), longest), 2 * longest
+    low, high = min(here, there), max(here, there)
+    return float(np.exp(brentq(at, low, high, xtol=1e-12, rtol=1e-13, maxiter=300)))

@@ -196,5 +196,8 @@ def _covariance(hessian: Array, free: NDArray[np.bool_]) -> Array:
     covariance = np.zeros_like(hessian)
     if np.any(free) and np.all(np.isfinite(hessian)):
         block = hessian[np.ix_(free, free)]
-        covariance[np.ix_(free, free)] = np.linalg.pinv((block + block.T) / 2)
+        # In units in which the diagonal is one: parameters differ by many orders of magnitude, and pinv drops what looks small.
+        scale = np.sqrt(np.maximum(np.abs(np.diag(block)), 1e-300))
+        unit = (block + block.T) / (2 * np.multiply.outer(scale, scale))
+        covariance[np.ix_(free, free)] = np.linalg.pinv(unit) / np.multiply.outer(scale, scale)
     return covariance

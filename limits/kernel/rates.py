@@ -13,11 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+TINY: Final = 1e-30
+"""Stands for a factor of 0 in derivatives."""
+
 Objective = Callable[[Array], tuple[float, Array, Array]]
 
 
@@ -86,6 +91,11 @@ class Binned:
     def n_bins(self) -> int:
         """B."""
         return int(self.nominal.shape[1])
+
+    @cached_property
+    def factors(self) -> NDArray[np.intp]:
+        """The parameters in `linear`; they are in nothing else, and in no sample-bin twice."""
+        return np.setdiff1d(self.linear, [self.n_par]).astype(np.intp)
 
 
 def _exponent_terms(group: Exponents, theta: Array) -> tuple[Array, Array, Array]:
@@ -179,7 +189,8 @@ def cost(shape: Binned, theta: Array, data: Array) -> Array:
 class _Slopes:
     """Rates of all sample-bins and their derivatives at T points.
 
-    `factor`, `base` (T, X); `slope`, `curve` (T, P, X) of ln(factor); `base_slope`, `base_curve` (T, P, X) of the base.
+    `factor`, `base` (T, X); `slope`, `curve` (T, P, X) of ln(factor), `curve` without that of linear factors;
+    `base_slope`, `base_curve` (T, P, X) of the base.
     """
 
     factor: Array
@@ -193,13 +204,13 @@ class _Slopes:
 def _slopes(shape: Binned, theta: Array) -> _Slopes:
     points, size = len(theta), shape.nominal.size
     ext = _extended(theta)
+    # A factor of 0 has no logarithmic derivative; this stands for it, and every product that it is part of comes out right.
+    ext = np.where(ext == 0, TINY, ext)
     slope, curve = np.zeros((points, shape.n_par + 1, size)), np.zeros((points, shape.n_par + 1, size))
     base_slope, base_curve = np.zeros((points, shape.n_par, size)), np.zeros((points, shape.n_par, size))
     columns = np.arange(size)
     for row in shape.linear:
-        inverse = 1 / ext[:, row]
-        slope[:, row, columns] += inverse
-        curve[:, row, columns] -= inverse**2
+        slope[:, row, columns] += 1 / ext[:, row]
     factor = ext[:, shape.linear].prod(axis=1)
     for group in shape.exponents:
         if len(group.index):
@@ -243,6 +254,7 @@ def _derivatives(shape: Binned, theta: Array, data: Array) -> tuple[Array, Array
     scaled = at.slope * (pull * at.factor * strength)[:, None]
     transposed = np.swapaxes(at.slope, 1, 2)
     hessian = (scaled * at.base[:, None]) @ transposed
+    hessian[:, shape.factors, shape.factors] = 0.0  # the rate is linear in each of them
     if len(shape.shifts.index):
         cross = at.base_slope @ np.swapaxes(scaled, 1, 2)
         hessian += cross + np.swapaxes(cross, 1, 2)

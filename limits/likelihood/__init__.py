@@ -4,12 +4,14 @@
 |-------------------------------------------------------------|-----------------------------------------|
 | one count, a background, a few relative uncertainties       | `limits.likelihood.counting.counting`   |
 | a pyhf workspace (JSON 1.0.0), or anything HistFactory-like | `limits.likelihood.histfactory.load`    |
+| events of a mass window: a known peak on a polynomial       | `limits.likelihood.spectrum.bump`       |
+| an extended zfit model and its events (extra `zfit`)        | `limits.likelihood.zfit.from_zfit`      |
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +68,11 @@ class Fits:
 
 
 class Likelihood(Protocol):
-    """Data are flat vectors [counts or events, auxiliary data]; leading axes are toys. `parameters[0]` is the strength."""
+    """Data are flat vectors of what was seen and of auxiliary data; leading axes are toys. `parameters[0]` is the strength."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -75,6 +81,21 @@ class Likelihood(Protocol):
     @property
     def observed(self) -> Array:
         """The observed data vector."""
+
+    @property
+    def counts(self) -> Array:
+        """Observed events per bin, (n_bins,); an unbinned likelihood is one bin here."""
+
+    @property
+    def nominal_signal(self) -> float:
+        """Expected signal events at strength 1."""
+
+    @property
+    def signal_scale(self) -> float:
+        """A strength of about one standard deviation: the natural unit of every search; ∞ without signal."""
+
+    def with_data(self, data: Array) -> Self:
+        """The likelihood as it is when `data` (n_data,) are what was observed."""
 
     def nll(self, theta: Array, data: Array) -> Array:
         """−log L, constants included, (...): theta (..., n_par), data (..., n_data)."""

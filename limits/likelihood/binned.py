@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -13,6 +13,7 @@ from scipy.special import gammaln, xlogy
 from limits import kernel
 from limits.errors import FitError, InputError
 from limits.likelihood import Array, Fit, Fits, Parameter
+from limits.likelihood.engine import Engine
 
 MIRRORED: Final = 0.1
 """Pulls smaller than this many standard deviations have no mirror image worth a look."""
@@ -44,6 +45,13 @@ class BinnedLikelihood:
         """Counts, then auxiliary data, (n_bins + n_constrained,)."""
         return np.concatenate([self.counts, [p.aux for p in self.constrained]])
 
+    def with_data(self, data: Array) -> BinnedLikelihood:
+        """The likelihood as it is when `data` (n_bins + n_constrained,) are what was observed."""
+        parameters = list(self.parameters)
+        for index, value in zip(self.shape.constrained, data[self.shape.n_bins :], strict=True):
+            parameters[index] = replace(parameters[index], aux=float(value))
+        return replace(self, counts=np.array(data[: self.shape.n_bins]), parameters=tuple(parameters))
+
     @cached_property
     def nominal_signal(self) -> float:
         """Expected signal events at strength 1, summed over the bins."""
@@ -57,6 +65,11 @@ class BinnedLikelihood:
         information = float(np.sum(signal**2 / np.maximum(background, 1.0)))
         return information**-0.5 if information > 0 else np.inf
 
+    @cached_property
+    def engine(self) -> Engine:
+        """Compiled fits, where there are any."""
+        return Engine(self.shape, self.parameters, self.signal_scale)
+
     def nll(self, theta: Array, data: Array) -> Array:
         """−log L, constants included, (...): theta (..., n_par), data (..., n_bins + n_constrained)."""
         return np.asarray(kernel.cost(self.shape, theta, data) + self.saturated(data))
@@ -64,10 +77,9 @@ class BinnedLikelihood:
     def saturated(self, data: Array) -> Array:
         """−log L where every rate equals its count and every nuisance its auxiliary value, (...): data (..., n_data)."""
         counts, aux = data[..., : self.shape.n_bins], data[..., self.shape.n_bins :]
-        positive = np.where(self.shape.poisson, np.maximum(aux, 0.0), 0.0)
-        gauss = np.log(self.shape.scale * np.sqrt(2 * np.pi))
-        terms = np.where(self.shape.poisson, _saturated_poisson(positive), gauss)
-        return np.asarray(_saturated_poisson(counts).sum(axis=-1) + terms.sum(axis=-1))
+        positive = np.maximum(aux[..., self.shape.poisson], 0.0)
+        gauss = float(np.log(self.shape.scale[~self.shape.poisson] * np.sqrt(2 * np.pi)).sum())
+        return np.asarray(_saturated_poisson(counts).sum(axis=-1) + _saturated_poisson(positive).sum(axis=-1) + gauss)
 
     def fit(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fit:
         """Fit all parameters, or all but a fixed `strength`; a free strength stays ≥ `lower`. data (n_data,).
@@ -77,8 +89,11 @@ class BinnedLikelihood:
         """
         start, low, high, held = (part[0] for part in self._prepared(data[None], strength, lower))
         function = kernel.objective(self.shape, data)
-        found = kernel.minimise(function, start, low, high, held)
-        for other in self._mirrored(found, data, held):
+        fast = self.engine.fit(data[None], strength, lower, alone=True)
+        known = fast is not None and bool(fast.good[0])
+        # The reference confirms what the compiled kernel found, and gives the covariance.
+        found = kernel.minimise(function, fast.theta[0] if fast is not None and known else start, low, high, held)
+        for other in [] if known else self._mirrored(found, data, held):
             again = kernel.minimise(function, other, low, high, held)
             found = again if again.cost < found.cost else found
         if not np.isfinite(found.cost):
@@ -90,19 +105,47 @@ class BinnedLikelihood:
         nll = found.cost + float(self.saturated(data))
         return Fit(found.theta, found.covariance, nll, found.edm, "ok" if found.converged else "failed")
 
+    def best(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fit:
+        """As `fit`, but the covariance may be missing (nan): most of the time of a compiled fit would go into it.
+
+        Raises:
+            FitError: the starting point has no finite likelihood (a bin with events expects none).
+        """
+        fast = self.engine.fit(data[None], strength, lower, alone=True)
+        if fast is None or not fast.good[0]:
+            return self.fit(data, strength, lower=lower)
+        nothing = np.full((self.shape.n_par, self.shape.n_par), np.nan)
+        nll = float(fast.cost[0]) + float(self.saturated(data))
+        return Fit(fast.theta[0], nothing, nll, float(fast.edm[0]), "ok")
+
     def fit_many(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fits:
         """The same for many data vectors (T, n_data) at once; a fit that fails is marked, not raised.
 
         The result of a row does not depend on the others. There is no second start here: toys follow the minimum next to the
         values they were thrown with.
         """
+        fast = self.engine.fit(data, strength, lower, alone=False)
+        if fast is None:
+            theta, cost, good = self._reference(data, strength, lower)
+        else:
+            theta, cost, good = fast.theta, fast.cost, fast.good
+            left = np.flatnonzero(~good)
+            if len(left):
+                theta[left], cost[left], good[left] = self._reference(data[left], strength, lower)
+        return Fits(theta, cost + self.saturated(data), good)
+
+    def _reference(self, data: Array, strength: float | None, lower: float) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Fits of data (T, n_data) by NumPy alone: theta (T, n_par), cost and whether they converged (T,)."""
 
         def function(theta: Array, rows: NDArray[np.intp]) -> tuple[Array, Array, Array]:
             return kernel.derivatives(self.shape, theta, data[rows])
 
         found = kernel.minimise_many(function, *self._prepared(data, strength, lower))
-        good = found.converged | (np.isinf(found.cost) & (strength is not None))
-        return Fits(found.theta, found.cost + self.saturated(data), good)
+        return found.theta, found.cost, found.converged | (np.isinf(found.cost) & (strength is not None))
+
+    def profile(self, data: Array) -> Profile:
+        """−log L of one data vector (n_data,) as a function of the strength, the nuisances at their best."""
+        return Profile(self, data)
 
     def _prepared(
         self, data: Array, strength: float | None, lower: float
@@ -178,6 +221,42 @@ class BinnedLikelihood:
         return np.concatenate([counts, np.where(self.shape.poisson, poisson, gauss)], axis=1)
 
 
+@dataclass(eq=False)
+class Profile:
+    """−log L of one data vector (n_data,), minimised over the nuisances, at any strength; every strength is fitted once.
+
+    Lighter than `BinnedLikelihood.fit`, as there is no covariance: a fit starts where the one before ended.
+    """
+
+    likelihood: BinnedLikelihood
+    data: Array
+    known: dict[float, tuple[float, bool]] = field(default_factory=dict)
+    start: Array | None = None
+
+    @cached_property
+    def saturated(self) -> float:
+        """What turns the cost of a fit into −log L."""
+        return float(self.likelihood.saturated(self.data))
+
+    def at(self, strength: float) -> tuple[float, bool]:
+        """−log L at one strength, and whether the fit converged."""
+        if strength not in self.known:
+            self.known[strength] = self._fit(strength)
+        return self.known[strength]
+
+    def _fit(self, strength: float) -> tuple[float, bool]:
+        fast = self.likelihood.engine.fit(self.data[None], strength, 0.0, alone=True, start=self.start)
+        if fast is None or not fast.good[0]:
+            fit = self.likelihood.fit(self.data, strength)
+            return fit.nll, fit.status == "ok"
+        self.start = fast.theta
+        return float(fast.cost[0]) + self.saturated, True
+
+
 def _saturated_poisson(counts: Array) -> Array:
     """−log of Poisson(n | n)."""
+    largest = counts.max(initial=0.0)
+    if counts.size > largest and np.array_equal(counts, np.floor(counts)):  # toys: every count occurs many times
+        whole = np.arange(largest + 1)
+        return np.asarray((whole - xlogy(whole, whole) + gammaln(whole + 1))[counts.astype(np.intp)])
     return np.asarray(counts - xlogy(counts, counts) + gammaln(counts + 1))

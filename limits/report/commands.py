@@ -112,8 +112,28 @@ def coverage(document: Document) -> None:
     found = document["methods"]
     head = {**_where(document), "level": percent(document["level"]), "method": found[0]["definition"]}
     strengths = [number(row["strength"]) for row in found[0]["rows"]]
-    rows = [(one["method"], *(f"{row['coverage']:.4f}" for row in one["rows"])) for one in found]
-    show(facing(head), "", table(("coverage at strength", *strengths), rows, right=strengths), warnings=[])
+    rows = [(one["method"], *map(_covered, one["rows"])) for one in found]
+    lost = {one["method"]: max(row["error"] for row in one["rows"]) for one in found}
+    warnings = [
+        f"{name}: {100 * share:.2g} % of the probability has no interval"
+        for name, share in lost.items()
+        if share > 1e-9
+    ]
+    show(facing(head), "", table(("coverage at strength", *strengths), rows, right=strengths), warnings=warnings)
+
+
+def _covered(row: Document) -> str:
+    error = f" ± {row['statistical']:.4f}" if row["statistical"] > 0 else ""
+    return f"{row['coverage']:.4f}{error}"
+
+
+def onoff(document: Document) -> None:
+    """`limits onoff`."""
+    head = {"on": number(document["n_on"]), "off": number(document["n_off"]), "τ": number(document["tau"])}
+    found = document["methods"]
+    head["excess"] = number(found[0]["excess"])
+    rows = [(m["method"], number(m["significance"], 5), number(m["p_value"], 4), m["definition"]) for m in found]
+    show(facing(head), "", table(("method", "significance [σ]", "p-value", "definition"), rows, right=("p-value",)))
 
 
 def scan(document: Document) -> None:

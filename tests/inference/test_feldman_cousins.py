@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
 from limits.errors import InputError
-from limits.inference.feldman_cousins import feldman_cousins, gaussian_interval, poisson_interval, sensitivity
+from limits.inference.counts.feldman_cousins import feldman_cousins, gaussian_interval, poisson_interval, sensitivity
 from limits.likelihood.counting import Background, Sideband, counting
 from limits.likelihood.histfactory import load
 

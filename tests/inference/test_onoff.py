@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from limits.errors import InputError, UnknownName
 from limits.inference.asymptotic import discovery
-from limits.inference.onoff import on_off, p_from_significance, significance_from_p
+from limits.inference.counts.onoff import on_off, p_from_significance, significance_from_p
 from limits.likelihood.counting import Sideband, counting
 
 

@@ -13,9 +13,11 @@ from scipy.special import gammaincc
 from scipy.stats import gamma, norm, poisson
 
 from limits.errors import InputError, UnknownName
-from limits.inference.exact import SingleCount
+from limits.inference.bayes.interval import bayes_interval
+from limits.inference.bayes.priors import FLAT, PRIORS, Prior, flat_in_coupling
+from limits.inference.bayes.single import SinglePosterior
+from limits.inference.counts.exact import SingleCount
 from limits.inference.limit import upper_limit
-from limits.inference.priors import FLAT, PRIORS, Prior, SinglePosterior, bayes_interval, flat_in_coupling
 from limits.likelihood.counting import Background, Systematic, counting
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import limits.inference.toys.ensembles
 from limits.errors import FitError, InputError
 from limits.inference.asymptotic import Asymptotic
-from limits.inference.goodness import goodness_of_fit
 from limits.inference.limit import upper_limit
-from limits.inference.toys import BLOCK, ToyCalculator, crossing
+from limits.inference.toys.ensembles import BLOCK, ToyCalculator, crossing
+from limits.inference.toys.goodness import goodness_of_fit
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Systematic, counting
 from limits.likelihood.histfactory import load
@@ -114,7 +115,7 @@ def test_failed_toys_are_counted_and_too_many_are_an_error(monkeypatch: pytest.M
 
         return fit_many
 
-    monkeypatch.setattr(ToyCalculator, "_again", lambda self, toy, strength: np.nan)
+    monkeypatch.setattr(limits.inference.toys.ensembles, "_again", lambda likelihood, toy, strength: (np.nan, np.nan))
     with monkeypatch.context() as patch:
         patch.setattr(BinnedLikelihood, "fit_many", broken(50))
         ensemble = ToyCalculator(SMALL, SMALL.observed, 500, 1).at(3.0)

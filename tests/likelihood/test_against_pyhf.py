@@ -254,3 +254,41 @@ def test_toys_follow_the_likelihood() -> None:
     )
     assert (toys.mean(axis=0) - expected) / np.sqrt(variance / len(toys)) == pytest.approx(0.0, abs=4.5)
     assert toys.var(axis=0) / variance == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_norm_factor_may_be_fitted_to_zero() -> None:
+    """Its logarithmic derivative does not exist there; the fit ends on the bound, and derivatives are those of differences."""
+    from limits import kernel
+
+    def factor(name: str) -> list[dict[str, object]]:
+        return [{"name": name, "type": "normfactor", "data": None}]
+
+    norm = [{"name": "norm", "type": "normsys", "data": {"hi": 1.1, "lo": 0.9}}]
+    samples = [
+        {"name": "signal", "data": [3.0, 1.0], "modifiers": factor("mu")},
+        {"name": "unwanted", "data": [1.0, 20.0], "modifiers": factor("k") + norm},
+        {"name": "background", "data": [50.0, 60.0], "modifiers": norm},
+    ]
+    document = {
+        "version": "1.0.0",
+        "channels": [{"name": "c", "samples": samples}],
+        "observations": [{"name": "c", "data": [52, 40]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+    }
+    likelihood = load(document)
+    fit = likelihood.fit(likelihood.observed)
+    assert fit.status == "ok"
+    index = [p.name for p in likelihood.parameters].index("k")
+    assert fit.theta[index] <= 1e-10
+    theta = np.array([0.5, 0.0, 0.3]) if index == 1 else np.array([0.5, 0.3, 0.0])
+    _, gradient, hessian = kernel.derivatives(likelihood.shape, theta[None], likelihood.observed[None])
+    step = 1e-5
+
+    def at(offset: np.ndarray) -> tuple[float, np.ndarray]:
+        cost, slope, _ = kernel.derivatives(likelihood.shape, (theta + offset)[None], likelihood.observed[None])
+        return float(cost[0]), slope[0]
+
+    for i, unit in enumerate(np.eye(3)):
+        up, down = at(step * unit), at(-step * unit)
+        assert gradient[0, i] == pytest.approx((up[0] - down[0]) / (2 * step), rel=1e-6, abs=1e-6)
+        assert hessian[0, i] == pytest.approx((up[1] - down[1]) / (2 * step), rel=1e-5, abs=1e-5)

@@ -11,11 +11,12 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm, poisson
 
-from limits.inference.feldman_cousins import feldman_cousins, gaussian_interval, poisson_interval
+from limits.inference.bayes.interval import bayes_interval
+from limits.inference.bayes.priors import PRIORS, Prior
+from limits.inference.counts.feldman_cousins import feldman_cousins, gaussian_interval, poisson_interval
+from limits.inference.counts.onoff import on_off, p_from_significance, significance_from_p
 from limits.inference.intervals import profile_interval
 from limits.inference.limit import p_values, upper_limit
-from limits.inference.onoff import on_off, p_from_significance, significance_from_p
-from limits.inference.priors import PRIORS, Prior, bayes_interval
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Sideband, Systematic, counting
 from limits.likelihood.histfactory import load

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from limits.errors import FitError
-from limits.inference.exact import SingleCount
+from limits.inference.counts.exact import SingleCount
 from limits.inference.results import SIGMAS, Limit, finite
 from limits.inference.root import falling_zero
-from limits.likelihood.binned import BinnedLikelihood
+from limits.likelihood import Likelihood
 
 CHECK: Final = 1e-5
 """A limit is accepted when its p-value is this close to 1 − level, relatively."""
@@ -50,9 +50,7 @@ def _excluded_zero(single: SingleCount, edge: float, level: float) -> list[str]:
     ]
 
 
-def clsb_limit(
-    likelihood: BinnedLikelihood, level: float, test_strength: float, *, method: str, expected_kind: str
-) -> Limit:
+def clsb_limit(likelihood: Likelihood, level: float, test_strength: float, *, method: str, expected_kind: str) -> Limit:
     """Upper limit from CLs+b of one count by `method`, a key of DEFINITIONS; `expected_kind` describes the quantiles of the count.
 
     Where strength 0 is excluded the limit is 0, with status "insensitive" and a warning. CLs_obs and CLs_exp hold CLs+b.

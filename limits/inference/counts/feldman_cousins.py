@@ -17,10 +17,10 @@ from scipy.special import gammainc, lambertw, ndtr, pdtr, xlogy
 from scipy.stats import poisson
 
 from limits.errors import InputError
+from limits.inference.counts.exact import is_single_count
 from limits.inference.intervals import Interval, require_level
 from limits.inference.root import falling_zero
-from limits.likelihood import Array
-from limits.likelihood.binned import BinnedLikelihood
+from limits.likelihood import Array, Likelihood
 
 WINDOW: Final = (8.0, 4.0)
 """The monotonicity correction looks at backgrounds up to b + 8 + 4√b: the upper edge falls by more than its jumps long before."""
@@ -157,16 +157,16 @@ def sensitivity(background: float, level: float, monotone: bool = True) -> float
     return float(poisson.pmf(counts, background) @ edges)
 
 
-def feldman_cousins(likelihood: BinnedLikelihood, level: float, *, monotone: bool = True) -> Interval:
+def feldman_cousins(likelihood: Likelihood, level: float, *, monotone: bool = True) -> Interval:
     """The unified interval of a single count with known signal and background.
 
     Raises:
         InputError: several bins, nuisance parameters, a count that is no integer, a level outside (0, 1).
     """
     require_level(level)
-    name, bins = likelihood.name, likelihood.shape.n_bins
+    name, bins = likelihood.name, len(likelihood.counts)
     free = sum(not p.fixed for p in likelihood.parameters[1:])
-    if bins != 1 or free:
+    if not is_single_count(likelihood) or free:
         raise InputError(
             f"{name}: {bins} bins, {free} nuisance parameters: Feldman–Cousins needs one count without any; use 'profile'"
         )
@@ -183,7 +183,7 @@ def feldman_cousins(likelihood: BinnedLikelihood, level: float, *, monotone: boo
     return Interval(low, high, best, level, "feldman-cousins", definition, "partial" if empty else "ok", empty)
 
 
-def _background(likelihood: BinnedLikelihood) -> float:
+def _background(likelihood: Likelihood) -> float:
     theta = np.array([p.init for p in likelihood.parameters])
     return float(likelihood.asimov(np.concatenate([[0.0], theta[1:]]))[0])
 

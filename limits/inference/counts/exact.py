@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
+from typing import TypeGuard
 
 import numpy as np
 from scipy.special import gammainccinv, gammaincinv, ndtr, pdtr
@@ -13,7 +14,7 @@ from limits import kernel
 from limits.errors import FitError, InputError
 from limits.inference.results import SIGMAS
 from limits.kernel.quadrature import gauss_legendre
-from limits.likelihood import Array, Parameter
+from limits.likelihood import Array, Likelihood, Parameter
 from limits.likelihood.binned import BinnedLikelihood
 
 MAX_NUISANCES = 3
@@ -87,6 +88,11 @@ def _orders(likelihood: BinnedLikelihood, free: list[int], reach: float) -> list
     return orders
 
 
+def is_single_count(likelihood: Likelihood) -> TypeGuard[BinnedLikelihood]:
+    """One bin of counts; sums over the count may still refuse it, for its nuisances."""
+    return isinstance(likelihood, BinnedLikelihood) and likelihood.shape.n_bins == 1
+
+
 @dataclass(frozen=True, eq=False)
 class SingleCount:
     """Signal at strength 1 and background events at each node of the nuisances' densities, (nodes,) each, with `weights`."""
@@ -97,17 +103,16 @@ class SingleCount:
     observed: int
 
     @classmethod
-    def of(cls, likelihood: BinnedLikelihood) -> SingleCount:
+    def of(cls, likelihood: Likelihood) -> SingleCount:
         """From a likelihood of one bin.
 
         Raises:
-            InputError: more than one bin, a count that is no integer, or more than three nuisances.
+            InputError: unbinned, more than one bin, a count that is no integer, or more than three nuisances.
         """
-        name, bins = likelihood.name, likelihood.shape.n_bins
-        if bins != 1:
-            raise InputError(
-                f"{name}: exact sums need a single count, this likelihood has {bins} bins; use method 'cls'"
-            )
+        name = likelihood.name
+        if not is_single_count(likelihood):
+            bins = f"has {len(likelihood.counts)} bins" if isinstance(likelihood, BinnedLikelihood) else "is unbinned"
+            raise InputError(f"{name}: exact sums need a single count, this likelihood {bins}; use method 'cls'")
         count = float(likelihood.counts[0])
         if count != int(count):
             raise InputError(f"{name}: observed = {count}: exact sums need an integer count")

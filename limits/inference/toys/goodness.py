@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from limits.inference.toys import BLOCK
+from limits.inference.toys.ensembles import AT_BEST_FIT, thrown
 from limits.likelihood.binned import BinnedLikelihood
 
 
@@ -37,11 +37,9 @@ def goodness_of_fit(likelihood: BinnedLikelihood, toys: int = 1000, seed: int = 
     fit = likelihood.fit(likelihood.observed)
     observed = 2 * (fit.nll - float(likelihood.saturated(likelihood.observed)))
     found = []
-    for number in range(-(-toys // BLOCK)):
-        rng = np.random.default_rng([seed, 2, number])
-        thrown = likelihood.sample(fit.theta, BLOCK, rng)[: toys - number * BLOCK]
-        fits = likelihood.fit_many(thrown)
-        found.append(2 * (fits.nll - likelihood.saturated(thrown))[fits.converged])
+    for block in thrown(likelihood, fit.theta, toys, seed, AT_BEST_FIT):
+        fits = likelihood.fit_many(block)
+        found.append(2 * (fits.nll - likelihood.saturated(block))[fits.converged])
     every = np.concatenate(found)
     p_value = float(np.mean(every >= observed - 1e-9)) if len(every) else 1.0
     free = sum(p.constraint == "free" and not p.fixed for p in likelihood.parameters)

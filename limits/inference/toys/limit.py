@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limits.errors import FitError
-from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, Request
+from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, CLSB_BY_TOYS, Request
 from limits.inference.results import SIGMAS, Limit
-from limits.inference.toys import ToyCalculator, crossing
+from limits.inference.toys.ensembles import ToyCalculator, crossing
 
 
-def cls_toys(request: Request, first: Limit) -> Limit:
-    """Observed and expected limits from toys; `first` are rough limits that say where to throw, whatever they are worth."""
+def toy_limit(request: Request, first: Limit, *, divided: bool) -> Limit:
+    """Observed and expected limits from toys by CLs, or by CLs+b; `first` are rough ones that say where to throw."""
     likelihood, alpha = request.likelihood, request.alpha
+    method, definition = ("cls-toys", BY_TOYS) if divided else ("clsb-toys", CLSB_BY_TOYS)
     if first.observed_limit is None:
-        return replace(first, method="cls-toys", definition=BY_TOYS, expected_kind=BY_TOY_QUANTILES)
-    calculator = ToyCalculator(likelihood, likelihood.observed, request.toys, request.seed)
+        return replace(first, method=method, definition=definition, expected_kind=BY_TOY_QUANTILES)
+    calculator = ToyCalculator(likelihood, likelihood.observed, request.toys, request.seed, divided)
     guesses = [first.observed_limit, *(e if e is not None else first.observed_limit for e in first.expected_limit)]
     labels = ["observed", *(f"expected {sigma:+d}σ" for sigma in SIGMAS)]
     found: list[float | None] = []
@@ -27,8 +28,13 @@ def cls_toys(request: Request, first: Limit) -> Limit:
             found.append(None)
             continue
         found.append(at.strength)
-        if not at.bracketed:
-            request.trouble(f"{label} limit not found: CLs does not pass {alpha:g} between the strengths tried")
+        if at.all_excluded:
+            found[-1] = 0.0
+            request.warnings.append(
+                f"{label} limit: strengths next to 0 are excluded: it is 0 and says nothing about the signal"
+            )
+        elif not at.bracketed:
+            request.trouble(f"{label} limit not found: the p-value does not pass {alpha:g} between the strengths tried")
             found[-1] = None
         elif which == 0:
             request.warnings.append(
@@ -40,4 +46,4 @@ def cls_toys(request: Request, first: Limit) -> Limit:
             f"{failed} of {2 * request.toys * len(calculator.ensembles)} toys could not be fitted and were left out"
         )
     values = calculator.at(request.test_strength).p_values
-    return request.result("cls-toys", BY_TOYS, found[0], found[1:], BY_TOY_QUANTILES, values)
+    return request.result(method, definition, found[0], found[1:], BY_TOY_QUANTILES, values)

@@ -1,70 +1,22 @@
-"""Priors other than flat, and the posterior of a single count under them: limits, central and shortest intervals."""
+"""The posterior of the strength for one count, exact: nuisances by quadrature over their densities, the strength in closed form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Final, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import gammaincc, gammaln, xlogy
 
-from limits.errors import InputError, unknown
-from limits.inference.exact import SingleCount
-from limits.inference.intervals import Interval, require_level
+from limits.errors import InputError
+from limits.inference.bayes.posterior import shortest
+from limits.inference.bayes.priors import FLAT, Prior
+from limits.inference.counts.exact import SingleCount
 from limits.inference.root import falling_zero
 from limits.kernel.quadrature import gauss_legendre
 from limits.likelihood import Array
-from limits.likelihood.binned import BinnedLikelihood
-
-
-@dataclass(frozen=True)
-class Prior:
-    """Prior density ∝ s^power · e^(−decay·s) of the strength s between `lower` and `upper`.
-
-    With `jeffreys` the power is replaced by √(Σ w S²/(s S + b)): the root of the Fisher information of the count, itself averaged
-    over the densities of the nuisances (weights w, signal S and background b); for a known background it is 1/√(s + b/S).
-    """
-
-    name: str
-    power: float = 0.0
-    decay: float = 0.0
-    jeffreys: bool = False
-    lower: float = 0.0
-    upper: float = np.inf
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.power) and self.power >= -1):
-            raise InputError(f"prior {self.name}: power = {self.power!r}: a number ≥ -1 is needed")
-        if not (np.isfinite(self.decay) and self.decay >= 0):
-            raise InputError(f"prior {self.name}: decay = {self.decay!r}: a number ≥ 0 is needed")
-        if not 0 <= self.lower < self.upper:
-            raise InputError(f"prior {self.name}: range [{self.lower!r}, {self.upper!r}]: 0 ≤ lower < upper is needed")
-
-
-FLAT: Final = Prior("flat")
-
-PRIORS: Final[Mapping[str, Prior]] = MappingProxyType(
-    {"flat": FLAT, "1/√s": Prior("1/√s", -0.5), "1/s": Prior("1/s", -1.0), "Jeffreys": Prior("Jeffreys", jeffreys=True)}
-)
-"""Priors by name."""
-
-
-def flat_in_coupling(strength_power: float, coupling_power: float = 2.0) -> Prior:
-    """The prior flat in coupling^coupling_power where the strength is ∝ coupling^strength_power: ∝ s^(coupling_power/strength_power − 1).
-
-    Raises:
-        InputError: a power that is not > 0.
-    """
-    for key, value in (("strength_power", strength_power), ("coupling_power", coupling_power)):
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"flat in coupling: {key} = {value!r}: a number > 0 is needed")
-    name = f"flat in coupling^{coupling_power:g} (strength ∝ coupling^{strength_power:g})"
-    return Prior(name, coupling_power / strength_power - 1)
 
 
 class _Density(Protocol):
@@ -188,56 +140,12 @@ class SinglePosterior:
 
     def shortest(self, level: float) -> tuple[float, float]:
         """The shortest interval of that probability: the ends have the same density, or it begins where the prior does."""
-        slack = 1 - level
-
-        def ends(below: float) -> tuple[float, float]:
-            return self.quantile(below), self.quantile(min(below + level, 1 - 1e-15))
-
-        def rise(below: float) -> float:
-            low, high = ends(below)
-            return self.density.at(high) - self.density.at(low)
-
-        grid = slack * np.linspace(0, 1, 26)
-        best = int(np.argmin([np.subtract(*ends(float(p))[::-1]) for p in grid]))
-        left, right = grid[max(best - 1, 0)] or 1e-12 * slack, grid[min(best + 1, 25)]
-        if rise(left) > 0 > rise(right):
-            return ends(float(brentq(rise, left, right, xtol=1e-14)))
-        return ends(float(grid[best]))
+        return shortest(self.quantile, self.density.at, level)
 
 
-def bayes_interval(
-    likelihood: BinnedLikelihood,
-    level: float,
-    prior: Prior = FLAT,
-    kind: Literal["upper", "central", "shortest"] = "upper",
-) -> Interval:
-    """The part of the posterior of a single count that holds `level`: below a limit, between equal tails, or the shortest.
-
-    Strengths are in units of the hypothesis; the shortest interval is so in the strength, not in a coupling.
-
-    Raises:
-        UnknownName: no such kind.
-        InputError: a level outside (0, 1), a likelihood that is no single count, a posterior that cannot be normalised.
-    """
-    require_level(level)
-    if kind not in ("upper", "central", "shortest"):
-        raise unknown("kind of interval", kind, ("upper", "central", "shortest"))
-    definition = f"Bayesian {kind} interval, prior {prior.name} in the strength, nuisances marginalised by quadrature"
-    single = SingleCount.of(likelihood)
-    method = f"bayes-{kind}"
-    if not np.any(single.signal > 0):
-        return Interval(prior.lower, None, 0.0, level, method, definition, "insensitive")
-    posterior = SinglePosterior(single, prior, single.observed)
-    tail = (1 - level) / 2
-    if kind == "shortest":
-        low, high = posterior.shortest(level)
-    elif kind == "central":
-        low, high = posterior.quantile(tail), posterior.quantile(1 - tail)
-    else:
-        low, high = prior.lower, posterior.quantile(level)
-    held = posterior.tail(low) - posterior.tail(high)
-    wrong = (
-        [] if abs(held - level) < 1e-7 else [f"check failed: the interval holds {held:.8g}, {level:g} was asked for"]
-    )
-    best = likelihood.fit(likelihood.observed).strength
-    return Interval(low, high, best, level, method, definition, "partial" if wrong else "ok", tuple(wrong))
+def tail_single(single: SingleCount, strength: float, count: int) -> float:
+    """Posterior probability above `strength` for one count: the integral over the strength is an incomplete Gamma function."""
+    seen = single.signal > 0
+    weights = single.weights[seen] / single.signal[seen]
+    above = weights @ gammaincc(count + 1, strength * single.signal[seen] + single.background[seen])
+    return float(above / (weights @ gammaincc(count + 1, single.background[seen])))

@@ -1,0 +1,166 @@
+"""Compiled: fits of many data sets, one after the other, so that a result depends on its own row alone; and the door to them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from limits.kernel.door import jit
+from limits.kernel.histfactory.evaluate import Point, new_point, value
+from limits.kernel.histfactory.newton import COST, EDM, Search, advance, begin, converged, mirror, new_search
+from limits.kernel.histfactory.program import (
+    COLUMN,
+    CONSTRAINT,
+    FIRST,
+    FREE,
+    HELD,
+    INIT,
+    LAST,
+    LOCAL,
+    LOWER,
+    PARAMETER,
+    POISSON,
+    SCALE,
+    SIGNAL,
+    UPPER,
+    Flags,
+    Found,
+    Program,
+)
+from limits.kernel.rates import Array
+
+MAX_EVALUATIONS = 400
+"""Of the cost, in one fit: five are usual. What needs more goes to `limits.kernel.minimise_many`."""
+
+NEARLY = 1.0
+"""A mirror image is followed down when its cost is within this of the minimum found."""
+
+
+@jit
+def _centre(program: Program, data: Array, theta: Array) -> None:
+    """Fill theta (P,) with the initial values, constrained ones with those their auxiliary data prefer."""
+    for p in range(theta.shape[0]):
+        aux = data[program.kinds[p, COLUMN]]
+        theta[p] = program.numbers[p, INIT] if program.kinds[p, CONSTRAINT] == FREE else aux
+        if program.kinds[p, CONSTRAINT] == POISSON:
+            theta[p] = (aux if aux > 0.0 else 0.1) / program.numbers[p, SCALE]
+
+
+@jit
+def _first_strength(program: Program, data: Array, theta: Array, point: Point) -> float:
+    """A strength from the total excess, kept positive so that a bin without background is not a dead start."""
+    signal = background = seen = 0.0
+    for i in range(program.pieces.shape[0]):
+        total = 0.0
+        for b in range(program.pieces[i, FIRST], program.pieces[i, LAST]):
+            gamma = theta[program.local[b]] if program.pieces[i, LOCAL] else 1.0
+            total += gamma * point.base[i, b]
+        if program.pieces[i, SIGNAL]:
+            signal += point.factor[i] * total
+        else:
+            background += point.factor[i] * total
+    for b in range(program.local.shape[0]):
+        seen += data[b]
+    signal = max(signal, 1e-300)
+    return max((seen - background) / signal, 0.1 * min(program.unit, 1.0 / signal))
+
+
+@jit
+def _start(
+    program: Program, data: Array, strength: float, floor: float, warm: bool, theta: Array, search: Search
+) -> bool:
+    """Fill the box and the first trial point; returns whether the strength has still to be guessed."""
+    if not warm:
+        _centre(program, data, theta)
+    numbers, kinds, guess = program.numbers, program.kinds, False
+    for g in range(program.places.shape[0]):
+        p = program.places[g, PARAMETER]
+        search.lower[g], search.upper[g], search.held[g] = numbers[p, LOWER], numbers[p, UPPER], kinds[p, HELD]
+        search.trial[g] = theta[p]
+    search.lower[0], search.upper[0], search.held[0] = -math.inf, math.inf, 1.0
+    if not math.isnan(strength):
+        search.trial[0] = strength
+    elif not math.isfinite(program.unit):
+        search.trial[0] = 0.0  # without signal there is no strength to fit
+    else:
+        search.lower[0], search.held[0], guess = floor, 0.0, not warm
+    for g in range(program.places.shape[0]):
+        search.trial[g] = min(max(search.trial[g], search.lower[g]), search.upper[g])
+    for p in range(theta.shape[0]):
+        search.theta[p] = theta[p]
+    begin(search)
+    return guess
+
+
+@jit
+def fit_rows(
+    program: Program,
+    data: Array,
+    strengths: Array,
+    floor: float,
+    again: bool,
+    warm: bool,
+    theta: Array,
+    cost: Array,
+    edm: Array,
+    good: Flags,
+    point: Point,
+    search: Search,
+) -> None:
+    """Fill theta (T, P), cost, edm, good (T,) for data (T, B + C): strengths (T,) are fixed, or free and ≥ `floor` where nan.
+
+    `warm`: start from what theta holds; `again`: look for a second minimum. `point`, `search`: memory.
+    """
+    state = search.state
+    for t in range(data.shape[0]):
+        guess = _start(program, data[t], strengths[t], floor, warm, theta[t], search)
+        cost[t], edm[t], good[t], descents, mirrored, nearest, chosen = math.inf, math.inf, False, 0, -1, 0.0, -1
+        for _ in range(MAX_EVALUATIONS):
+            found = value(program, data[t], search.trial, search.theta, point)
+            if guess:  # rates of signal and background are known now
+                search.trial[0], guess = max(_first_strength(program, data[t], theta[t], point), floor), False
+                continue
+            if mirrored < 0:
+                if advance(program, data[t], found, point, search):
+                    continue
+                descents += 1
+                if descents == 1 or (converged(state) and state[COST] < cost[t]):
+                    cost[t], edm[t], good[t] = state[COST], state[EDM], converged(state)
+                    for p in range(theta.shape[1]):
+                        theta[t, p] = search.theta[p]
+                if descents == 2 or not (again and good[t]):
+                    break
+                nearest = cost[t] + NEARLY
+            elif found < nearest:
+                nearest, chosen = found, mirrored
+            mirrored = mirror(program, data[t], theta[t], mirrored + 1, search)
+            if mirrored < 0:
+                if chosen < 0:
+                    break
+                mirror(program, data[t], theta[t], max(chosen, 1), search)
+                begin(search)
+
+
+def fit(
+    program: Program,
+    data: Array,
+    strengths: Array,
+    *,
+    floor: float = 0.0,
+    again: bool = False,
+    start: Array | None = None,
+) -> Found:
+    """Fits of data (T, B + C) at fixed strengths (T,), nan = free and ≥ `floor`; from `start` (T, P) or from the auxiliary data.
+
+    `again`: look for a second minimum on the other side of the auxiliary value of a pulled nuisance.
+    """
+    rows = len(data)
+    theta = np.empty((rows, len(program.kinds))) if start is None else np.array(start)
+    found = Found(theta, np.empty(rows), np.empty(rows), np.empty(rows, dtype=np.bool_))
+    # One type of each argument, or numba would compile everything once more.
+    data, strengths = np.ascontiguousarray(data, dtype=float), np.ascontiguousarray(strengths, dtype=float)
+    point, search = new_point(program), new_search(program)
+    arrays = (theta, found.cost, found.edm, found.good, point, search)
+    fit_rows(program, data, strengths, float(floor), again, start is not None, *arrays)
+    return found
