@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -48,10 +49,21 @@ class Main(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        _listen()
         with one_line(), warnings.catch_warnings():
             # An overflow on the way is no news to a user: whether a result is sound stands in its status and warnings.
             warnings.simplefilter("ignore", RuntimeWarning)
             return super().invoke(ctx)
+
+
+def _listen() -> None:
+    """Notes of the library go to stderr, where they disturb nobody who reads the result."""
+    logger = logging.getLogger("limits")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("note: %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
 
 
 @contextmanager

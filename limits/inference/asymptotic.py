@@ -28,6 +28,7 @@ class Asymptotic:
     likelihood: Likelihood
     data: Array
     statistic: Literal["qtilde", "q"] = "qtilde"
+    divided: bool = True
     lower: float | None = None
     unconverged: list[float] = field(default_factory=list)
     """Strengths (nan: free) whose fit did not converge; to be read, and cleared, by whoever asks."""
@@ -94,21 +95,21 @@ class Asymptotic:
             return float((q + q_asimov) / (2 * root)), float((q - q_asimov) / (2 * root))
         return float(np.sqrt(q)), float(np.sqrt(q) - root)
 
-    def log_cls(self, strength: float) -> float:
-        """ln CLs, which keeps its digits where CLs itself underflows."""
+    def log_p(self, strength: float) -> float:
+        """ln CLs (ln CLs+b unless `divided`), which keeps its digits where CLs itself underflows."""
         x, y = self.tails(strength)
-        return float(log_ndtr(-x) - log_ndtr(-y))
+        return float(log_ndtr(-x) - (log_ndtr(-y) if self.divided else 0.0))
 
     def p_values(self, strength: float) -> PValues:
-        """CLs, CLs+b, CLb and the five expected CLs at one strength."""
+        """CLs (CLs+b unless `divided`), CLs+b, CLb and the five expected ones at one strength."""
         x, y = self.tails(strength)
         root = np.sqrt(self.q_asimov(strength))
-        band = tuple(finite(np.exp(log_ndtr(n - root) - log_ndtr(n))) for n in SIGMAS)
-        return PValues(float(np.exp(log_ndtr(-x) - log_ndtr(-y))), float(ndtr(-x)), float(ndtr(-y)), band)
+        band = tuple(finite(np.exp(log_ndtr(n - root) - (log_ndtr(n) if self.divided else 0.0))) for n in SIGMAS)
+        return PValues(float(np.exp(self.log_p(strength))), float(ndtr(-x)), float(ndtr(-y)), band)
 
     def band_goal(self, sigma: float, alpha: float) -> float:
-        """The q of the Asimov data at which the expected CLs of that quantile equals alpha."""
-        return float((sigma - ndtri(alpha * ndtr(sigma))) ** 2)
+        """The q of the Asimov data at which the expected p-value of that quantile equals alpha; 0 where it does from strength 0 on."""
+        return float(max(sigma - ndtri(alpha * (ndtr(sigma) if self.divided else 1.0)), 0.0) ** 2)
 
     def observed_goal(self, alpha: float) -> float:
         """The same, about, for the observed CLs: a best fit of so many standard deviations is such a quantile."""

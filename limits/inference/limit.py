@@ -9,8 +9,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from limits.errors import FitError, InputError, unknown
+from limits.errors import InputError, unknown
 from limits.inference.asymptotic import Asymptotic
+from limits.inference.asymptotic_limit import asymptotic_limit
 from limits.inference.bayes.interval import bayes_limit, tail_single
 from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
 from limits.inference.bayes.profile import profile_posterior_limit
@@ -19,49 +20,12 @@ from limits.inference.counts.closed import OneCount
 from limits.inference.counts.enumerated import enumerated_limit
 from limits.inference.counts.exact import SingleCount, is_single_count
 from limits.inference.counts.mixed import DEFINITIONS, clsb_limit
-from limits.inference.request import A_POSTERIORI, A_PRIORI, FEW, NO_P_VALUES, TOYS, Request, single_count
-from limits.inference.results import SIGMAS, Limit, PValues
-from limits.inference.root import falling_zero
+from limits.inference.request import A_PRIORI, TOYS, Request, single_count
+from limits.inference.results import Limit, PValues
 from limits.inference.toys.ensembles import ToyCalculator
 from limits.inference.toys.limit import toy_limit
 from limits.inference.twosided import feldman_cousins_limit, profile_limit
 from limits.likelihood import Likelihood
-
-
-def _asymptotic(request: Request, statistic: Literal["qtilde", "q"]) -> Limit:
-    likelihood, alpha, scale = request.likelihood, request.alpha, request.likelihood.signal_scale
-    calculator = Asymptotic(likelihood, likelihood.observed, statistic)
-
-    def zero(label: str, goal: float, function: Callable[[float], float]) -> float | None:
-        # Looked for in units of a good guess, as `request.zero` looks in units of `signal_scale`.
-        unit = calculator.guess(goal, scale) / scale if 0 < scale < np.inf else 1.0
-        found = request.zero(label, lambda s: function(s * unit))
-        return None if found is None else found * unit
-
-    def quantile(sigma: int) -> float | None:
-        # √q is nearly a straight line, which the root finder likes.
-        goal = calculator.band_goal(sigma, alpha)
-        return zero(f"expected {sigma:+d}σ", goal, lambda s: goal**0.5 - calculator.q_asimov(s) ** 0.5)
-
-    by_sigma = {sigma: quantile(sigma) for sigma in sorted(SIGMAS, key=abs)}  # the next is near those already found
-    expected = [by_sigma[sigma] for sigma in SIGMAS]
-    observed = zero("observed", calculator.observed_goal(alpha), lambda s: calculator.log_cls(s) - np.log(alpha))
-    # Fits far from the limit may fail on the way without harm; those that the limit rests on may not.
-    calculator.unconverged[:] = [s for s in calculator.unconverged if not s > 0]
-    request.check(observed, lambda s: calculator.p_values(s).cls)
-    if calculator.unconverged:
-        request.trouble("a fit that the limit rests on did not converge")
-    try:
-        values = calculator.p_values(request.test_strength)
-    except FitError as error:
-        request.trouble(f"p-values at strength {request.test_strength:g} not found: {error}")
-        values = NO_P_VALUES
-    request.warnings.extend(_small_counts(request, observed))
-    name = "q̃ (best fit ≥ 0)" if statistic == "qtilde" else "q (best fit unbounded)"
-    definition = f"asymptotic CLs = CLs+b/CLb with {name}, nuisances profiled (1007.1727)"
-    return request.result(
-        "cls" if statistic == "qtilde" else "cls-q", definition, observed, expected, A_POSTERIORI, values
-    )
 
 
 def _cls_exact(request: Request) -> Limit:
@@ -77,7 +41,7 @@ def _cls_exact(request: Request) -> Limit:
 
 def _by_toys(request: Request, *, divided: bool) -> Limit:
     rough = Request(request.likelihood, request.level, request.test_strength)
-    return toy_limit(request, _asymptotic(rough, "qtilde"), divided=divided)
+    return toy_limit(request, asymptotic_limit(rough, "qtilde"), divided=divided)
 
 
 def _clsb(method: str) -> Callable[[Request], Limit]:
@@ -86,8 +50,9 @@ def _clsb(method: str) -> Callable[[Request], Limit]:
 
 METHODS: Final[Mapping[str, Callable[[Request], Limit]]] = MappingProxyType(
     {
-        "cls": lambda request: _asymptotic(request, "qtilde"),
-        "cls-q": lambda request: _asymptotic(request, "q"),
+        "cls": lambda request: asymptotic_limit(request, "qtilde"),
+        "cls-q": lambda request: asymptotic_limit(request, "q"),
+        "clsb": lambda request: asymptotic_limit(request, "qtilde", divided=False),
         "cls-exact": _cls_exact,
         "cls-enumerated": enumerated_limit,
         "cls-toys": lambda request: _by_toys(request, divided=True),
@@ -146,26 +111,6 @@ def upper_limit(
     return METHODS[method](Request(likelihood, level, test_strength, toys, seed, prior, kind, smearing))
 
 
-def _small_counts(request: Request, asymptotic: float | None) -> list[str]:
-    """Say by how much the asymptotic formula is off where an exact value exists, or that it may be off where none does."""
-    seen = float(request.likelihood.counts.sum())
-    if seen >= FEW or asymptotic is None or not np.isfinite(asymptotic):
-        return []
-    name = f"asymptotic formula at {seen:g} observed events"
-    try:
-        single = SingleCount.of(request.likelihood)
-        exact = falling_zero(lambda s: single.cls(s, single.observed) - request.alpha, asymptotic)
-    except (InputError, FitError):
-        return [f"{name}: the limit may be too strong; no exact sum exists for this likelihood"]
-    if abs(asymptotic / exact - 1) < 0.05:
-        return []
-    events = request.likelihood.nominal_signal
-    return [
-        f"{name}: its limit is {asymptotic * events:.4g} signal events, "
-        f"exact CLs gives {exact * events:.4g} (method 'cls-exact')"
-    ]
-
-
 def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PValues:
     """CLs of one strength by `method`, without looking for the limit: what a plane of theory points needs.
 
@@ -176,8 +121,9 @@ def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PVal
         UnknownName: no such method.
         InputError: a method that this likelihood cannot serve.
     """
-    if method in ("cls", "cls-q"):
-        return Asymptotic(likelihood, likelihood.observed, "qtilde" if method == "cls" else "q").p_values(strength)
+    if method in ("cls", "cls-q", "clsb"):
+        statistic: Literal["qtilde", "q"] = "q" if method == "cls-q" else "qtilde"
+        return Asymptotic(likelihood, likelihood.observed, statistic, method != "clsb").p_values(strength)
     if method not in METHODS:
         raise unknown("method", method, METHODS)
     if method in ("cls-toys", "clsb-toys"):

@@ -34,6 +34,8 @@ CLSB_BY_TOYS: Final = (
 BY_TOY_QUANTILES: Final = "a-posteriori: −2…+2σ quantiles of background-only toys, nuisances fitted to the data"
 MEDIAN_ONLY: Final = "a-posteriori: median from background-only Asimov data; no band (it needs toys)"
 
+ZERO_EXCLUDED: Final = "strengths next to 0 are excluded: the limit is 0 and says nothing about the signal"
+
 NO_P_VALUES: Final = PValues(float("nan"), None, None, (None,) * 5)
 
 
@@ -77,7 +79,7 @@ class Request:
 
     def check(self, limit: float | None, p_value: Callable[[float], float]) -> None:
         """Warn unless p(limit) = 1 − level: the root finder's own word is not taken for it."""
-        if limit is None or not np.isfinite(limit):
+        if limit is None or not 0 < limit < np.inf:
             return
         found = p_value(limit)
         if not abs(found - self.alpha) <= CHECK * self.alpha:
@@ -95,7 +97,8 @@ class Request:
         values: PValues,
     ) -> Limit:
         """The answer, with the status that its troubles leave it."""
-        status = "partial" if self.failed else "ok" if observed is not None and np.isfinite(observed) else "insensitive"
+        found = observed is not None and np.isfinite(observed) and observed > 0
+        status = "partial" if self.failed else "ok" if found else "insensitive"
         return Limit(
             observed_limit=None if observed is None else finite(observed),
             expected_limit=tuple(None if e is None else finite(e) for e in expected),

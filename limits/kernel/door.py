@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from limits.errors import MissingExtra
 
 try:
     import numba
+    from numba.core.event import Listener, register
 except ImportError as missing:
     raise MissingExtra("compiled fits need numba: pip install 'darksector-limits[fast]'") from missing
 
@@ -19,6 +21,26 @@ R = TypeVar("R")
 
 FASTMATH: Final = {"reassoc", "contract", "nsz", "arcp"}
 """Not `nnan` nor `ninf`: an infeasible trial point gives both, and they must be seen."""
+
+
+class _Announce(Listener):
+    """Says once, when a kernel is really compiled and not read from the cache, what takes so long."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
+        """Say it, the first time."""
+        if not _Announce.said:
+            _Announce.said = True
+            logging.getLogger("limits").info(
+                "compiling numerical kernels, once per machine and version: about 10 seconds"
+            )
+
+    def on_end(self, event: Any) -> None:
+        """Nothing more to say."""
+
+
+register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
 
 
 @cache

@@ -15,7 +15,7 @@ from limits.kernel import Binned
 from limits.kernel.histfactory.program import Found, Program, prepare
 from limits.likelihood import Array, Parameter
 
-LARGE: Final = 50
+LARGE: Final = 200
 """Bins × parameters from which single fits are compiled too: a limit without takes as long as loading the kernel from its cache."""
 
 

@@ -53,8 +53,12 @@ def test_derivatives_and_ratios_are_those_of_plain_numpy(order: int) -> None:
     theta[1] = 1500
     rate, gradient, hessian = np.empty(len(window.counts)), np.empty(order + 2), np.empty((order + 2, order + 2))
     assert evaluate.slope(window.rows, window.counts, window.integral, theta, rate, gradient) == 0
-    evaluate.curvature(window.rows, window.counts, rate, hessian)
     assert gradient == pytest.approx(numpy.gradient(theta), abs=1e-10)
+    assert rate == pytest.approx(theta @ window.rows, rel=1e-13)
+    gradient[:], rate[:] = 0, 0
+    assert evaluate.both(window.rows, window.counts, window.integral, theta, rate, gradient, hessian) == 0
+    assert gradient == pytest.approx(numpy.gradient(theta), abs=1e-10)
+    assert rate == pytest.approx(theta @ window.rows, rel=1e-13)
     assert hessian == pytest.approx(numpy.hessian(theta), rel=1e-11, abs=1e-16)
     for factor in (1.0001, 1.3, 4.0):
         other = rate * np.random.default_rng(1).uniform(1, factor, len(rate))

@@ -162,7 +162,7 @@ def test_simplified_likelihood(oracles: list[Case]) -> None:
         background["modifiers"] = [m for m in background["modifiers"] if m["type"] == "histosys"] + [modifier]
     built = load(document, histosys="code0")
     found = FixedAuxiliary(built, built.observed)
-    limit = falling_zero(lambda s: found.log_cls(s) - np.log(0.05), 1.0)
+    limit = falling_zero(lambda s: found.log_p(s) - np.log(0.05), 1.0)
     assert limit == pytest.approx(case["expected"]["UL"], rel=case["tolerance"]["rel"])
     assert 1 - found.p_values(1.0).cls == pytest.approx(case["expected"]["one_minus_CLs"], rel=case["tolerance"]["rel"])
     # The usual Asimov set, with the auxiliary data moved to the fitted nuisances, gives 19 % more (checked with scipy).

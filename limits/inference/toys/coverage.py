@@ -30,9 +30,15 @@ Judge = Callable[[Likelihood, Array, float, float], Codes]
 
 
 def _asymptotic(
-    likelihood: Likelihood, toys: Array, strength: float, level: float, *, statistic: Literal["qtilde", "q"]
+    likelihood: Likelihood,
+    toys: Array,
+    strength: float,
+    level: float,
+    *,
+    statistic: Literal["qtilde", "q"],
+    divided: bool = True,
 ) -> Codes:
-    """CLs of q̃ or q at the truth against 1 − level, each toy with its own Asimov set (a-posteriori)."""
+    """CLs (or CLs+b) of q̃ or q at the truth against 1 − level, each toy with its own Asimov set (a-posteriori)."""
     free = likelihood.fit_many(toys, lower=0.0 if statistic == "qtilde" else -np.inf)
     fixed, background = likelihood.fit_many(toys, strength), likelihood.fit_many(toys, 0.0)
     asimov = likelihood.asimov(background.theta)
@@ -43,9 +49,9 @@ def _asymptotic(
     with np.errstate(invalid="ignore", divide="ignore"):
         far = (q > q_asimov) & (statistic == "qtilde")
         x = np.where(far, (q + q_asimov) / (2 * root), np.sqrt(q))
-        log_cls = log_ndtr(-x) - log_ndtr(root - x)
+        log_p = log_ndtr(-x) - (log_ndtr(root - x) if divided else 0.0)
     good = free.converged & fixed.converged & background.converged & of_asimov.converged
-    codes = np.where(log_cls >= np.log(1 - level), INSIDE, BELOW)
+    codes = np.where(log_p >= np.log(1 - level), INSIDE, BELOW)
     return np.asarray(np.where(good, codes, LOST))
 
 
@@ -63,6 +69,7 @@ VECTORISED: Final[Mapping[str, Judge]] = MappingProxyType(
     {
         "cls": partial(_asymptotic, statistic="qtilde"),
         "cls-q": partial(_asymptotic, statistic="q"),
+        "clsb": partial(_asymptotic, statistic="qtilde", divided=False),
         "profile": partial(_profile, one_sided=False),
         "profile-upper": partial(_profile, one_sided=True),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limits.errors import FitError
-from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, CLSB_BY_TOYS, Request
+from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, CLSB_BY_TOYS, ZERO_EXCLUDED, Request
 from limits.inference.results import SIGMAS, Limit
 from limits.inference.toys.ensembles import ToyCalculator, crossing
 
@@ -30,9 +30,7 @@ def toy_limit(request: Request, first: Limit, *, divided: bool) -> Limit:
         found.append(at.strength)
         if at.all_excluded:
             found[-1] = 0.0
-            request.warnings.append(
-                f"{label} limit: strengths next to 0 are excluded: it is 0 and says nothing about the signal"
-            )
+            request.warnings.append(f"{label}: {ZERO_EXCLUDED}")
         elif not at.bracketed:
             request.trouble(f"{label} limit not found: the p-value does not pass {alpha:g} between the strengths tried")
             found[-1] = None

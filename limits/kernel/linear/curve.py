@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from limits.kernel.door import jit
-from limits.kernel.linear.evaluate import log_ratio, slope
-from limits.kernel.linear.newton import CONVERGED, INFEASIBLE, flat, newton
+from limits.kernel.linear.evaluate import log_ratio
+from limits.kernel.linear.newton import CHORD, CONVERGED, INFEASIBLE, minimise
 from limits.kernel.rates import Array
 from limits.kernel.solve import FIXED, cholesky, solve
 
@@ -54,64 +54,7 @@ def _predict(theta: Array, best: Array, tangent: Array, s: float, known: int, at
         extra = 0.0
         if known > 0:
             extra = bend[0, k] + share * (bend[0, k] - bend[1, k])
-        theta[k] = best[k] + x * tangent[k] + x * x * extra
-
-
-@jit
-def _settle(
-    rows: Array, counts: Array, integral: Array, root: Array, tolerance: float, theta: Array, rate: Array, step: Array
-) -> tuple[int, float, int]:
-    """Chord iterations in theta[1:]; returns status, half gᵀH⁻¹g that is left at theta, evaluations."""
-    gradient = np.empty_like(theta)
-    last = math.inf
-    for count in range(1, 13):
-        if slope(rows, counts, integral, theta, rate, gradient) > 0.0:
-            return INFEASIBLE, math.inf, count
-        left = 0.5 * solve(root, FIXED, gradient, step)
-        if left < tolerance:
-            return CONVERGED, left, count
-        if not left < 0.5 * last:
-            return INFEASIBLE, math.inf, count
-        last = left
-        for k in range(1, theta.shape[0]):
-            theta[k] -= step[k]
-    return INFEASIBLE, math.inf, 12
-
-
-@jit
-def node(
-    rows: Array,
-    counts: Array,
-    integral: Array,
-    root: Array,
-    tolerance: float,
-    reference: Array,
-    theta: Array,
-    rate: Array,
-    step: Array,
-    matrices: Array,
-) -> tuple[int, float, int]:
-    """Minimum over the background at theta[0], relative to the rates `reference`.
-
-    Returns status, −Σ counts·ln(rate/reference) + integral·theta, and evaluations; `theta` is left at the minimum.
-    """
-    status, left, evaluations = _settle(rows, counts, integral, root, tolerance, theta, rate, step)
-    if status != CONVERGED:
-        flat(rows, counts, integral, theta)
-        gradient = np.empty_like(theta)
-        status, left, more = newton(
-            rows, counts, integral, FIXED, 1e-8, theta, rate, gradient, matrices[0], matrices[1]
-        )
-        evaluations += more
-        left = 0.0
-        for k in range(theta.shape[0]):
-            step[k] = 0.0
-    drop = -left - log_ratio(counts, rate, reference)
-    for k in range(theta.shape[0]):
-        drop += integral[k] * theta[k]
-        # theta moves on to the minimum; the value there is known to second order already.
-        theta[k] -= step[k]
-    return status, drop, evaluations
+        theta[k] = best[k] - x * tangent[k] + x * x * extra
 
 
 @jit
@@ -120,51 +63,46 @@ def trace(
     counts: Array,
     integral: Array,
     tolerance: float,
-    start: Array,
-    reference: Array,
-    left: float,
     best: Array,
+    reference: Array,
     hessian: Array,
-    low: float,
-    high: float,
-    lattice: Array,
+    strengths: Array,
+    theta: Array,
     q: Array,
 ) -> tuple[int, int]:
-    """Fill q (M,) at the nodes low + (high − low)·(lattice + 1)/2; returns status and evaluations.
+    """Fill q (M,) at the ascending `strengths` (M,); returns status and evaluations.
 
-    `reference` are the rates at `start`, where the cost is `left` above its minimum, which lies at `best` (P,) and has
-    `hessian` (P, P). lattice: −cos(πj/(M − 1)), ascending.
+    `reference` are the rates at the minimum `best` (P,), which has `hessian` (P, P). `theta` (P,) is left at the minimum of
+    the strength that comes last: the lowest, or the highest where none is below that of `best`.
     """
-    size, last = best.shape[0], lattice.shape[0] - 1
-    root, matrices = np.empty((size, size)), np.empty((2, size, size))
+    size, last = best.shape[0], strengths.shape[0] - 1
+    root, matrices, at, bend = np.empty((size, size)), np.empty((2, size, size)), np.empty(2), np.zeros((2, size))
     if not cholesky(hessian, FIXED, root):
         return INFEASIBLE, 0
-    theta, tangent, step = np.empty(size), np.empty(size), np.empty(size)
+    tangent, step, gradient, rate = np.empty(size), np.empty(size), np.empty(size), np.empty_like(counts)
     solve(root, FIXED, hessian[0], tangent)
-    for k in range(size):
-        tangent[k] = -tangent[k]
-    rate, at, bend = np.empty_like(counts), np.empty(2), np.zeros((2, size))
-    origin = left
-    for k in range(size):
-        origin -= integral[k] * start[k]
-    first = 0
-    while first < last and low + 0.5 * (high - low) * (lattice[first] + 1.0) < best[0]:
+    # Not the number 0, for which `_predict` would be compiled once more.
+    first = evaluations = known = size - size
+    while first < last and strengths[first] < best[0]:
         first += 1
-    evaluations, known = 0, int(np.int64(0))
     for index in range(last + 1):
         j = first + index if first + index <= last else last - index
-        s = low + 0.5 * (high - low) * (lattice[j] + 1.0)
-        _predict(theta, best, tangent, s, known, at, bend)
-        status, drop, count = node(rows, counts, integral, root, tolerance, reference, theta, rate, step, matrices)
+        x = strengths[j] - best[0]
+        _predict(theta, best, tangent, strengths[j], known, at, bend)
+        work = (theta, rate, gradient, step, matrices[0], matrices[1])
+        status, left, count, _ = minimise(rows, counts, integral, root, FIXED, tolerance, CHORD, 1e-8, *work)
         evaluations += count
         if status != CONVERGED:
             return status, evaluations
-        q[j] = drop + origin
-        x = s - best[0]
-        if abs(x) > 0.02 * (high - low):
+        q[j] = -left - log_ratio(counts, rate, reference)
+        for k in range(size):
+            q[j] += integral[k] * (theta[k] - best[k])
+            # theta moves on to the minimum; the value there is known to second order already.
+            theta[k] -= step[k]
+        if abs(x) > 0.02 * (strengths[last] - strengths[0]):
             at[1], at[0] = at[0], x
             for k in range(1, size):
                 bend[1, k] = bend[0, k]
-                bend[0, k] = (theta[k] - best[k] - x * tangent[k]) / (x * x)
+                bend[0, k] = (theta[k] - best[k] + x * tangent[k]) / (x * x)
             known = min(known + 1, 2)
     return CONVERGED, evaluations

@@ -1,4 +1,4 @@
-"""Compiled: rates λ = θ·rows, slope and curvature of NLL = integral·θ − Σ counts·log λ, and log-likelihood ratios.
+"""Compiled: rates λ = θ·rows, derivatives of NLL = integral·θ − Σ counts·log λ, and log-likelihood ratios.
 
 Sizes: P parameters (the signal first), N rows of data (events, or bins). `rows` (P, N) holds what multiplies each
 parameter, contiguous along N; `counts` (N,); `integral` (P,). The loops for five and six parameters (third and fourth
@@ -14,6 +14,9 @@ import numpy as np
 
 from limits.kernel.door import jit
 from limits.kernel.rates import Array
+
+BLOCK = 256
+"""Rows of data at a time where the number of parameters is not known: all of them stay in the first-level cache."""
 
 
 @jit
@@ -56,30 +59,81 @@ def _slope6(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) 
 
 
 @jit
-def _slope_any(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) -> float:
-    block = 512
-    weight = np.empty(block)
-    bad = 0.0
-    for k in range(rows.shape[0]):
+def _both5(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array, hessian: Array) -> float:
+    a0, a1, a2, a3, a4 = rows[0], rows[1], rows[2], rows[3], rows[4]
+    t0, t1, t2, t3, t4 = theta[0], theta[1], theta[2], theta[3], theta[4]
+    s0 = s1 = s2 = s3 = s4 = bad = 0.0
+    h00 = h01 = h02 = h03 = h04 = h11 = h12 = h13 = h14 = h22 = h23 = h24 = h33 = h34 = h44 = 0.0
+    for i in range(counts.shape[0]):
+        x0, x1, x2, x3, x4 = a0[i], a1[i], a2[i], a3[i], a4[i]
+        nu = t0 * x0 + t1 * x1 + t2 * x2 + t3 * x3 + t4 * x4
+        rate[i] = nu
+        bad += 0.0 if nu > 0.0 else 1.0
+        w = 1.0 / nu
+        r = counts[i] * w
+        w *= r
+        s0 += r * x0
+        s1 += r * x1
+        s2 += r * x2
+        s3 += r * x3
+        s4 += r * x4
+        b0, b1, b2, b3 = w * x0, w * x1, w * x2, w * x3
+        h00 += b0 * x0
+        h01 += b0 * x1
+        h02 += b0 * x2
+        h03 += b0 * x3
+        h04 += b0 * x4
+        h11 += b1 * x1
+        h12 += b1 * x2
+        h13 += b1 * x3
+        h14 += b1 * x4
+        h22 += b2 * x2
+        h23 += b2 * x3
+        h24 += b2 * x4
+        h33 += b3 * x3
+        h34 += b3 * x4
+        h44 += w * x4 * x4
+    pull[0], pull[1], pull[2], pull[3], pull[4] = s0, s1, s2, s3, s4
+    hessian[0, 0], hessian[1, 0], hessian[2, 0], hessian[3, 0], hessian[4, 0] = h00, h01, h02, h03, h04
+    hessian[1, 1], hessian[2, 1], hessian[3, 1], hessian[4, 1] = h11, h12, h13, h14
+    hessian[2, 2], hessian[3, 2], hessian[4, 2], hessian[3, 3], hessian[4, 3] = h22, h23, h24, h33, h34
+    hessian[4, 4] = h44
+    return bad
+
+
+@jit
+def _any(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array, hessian: Array) -> float:
+    """Any number of parameters; second derivatives only where `hessian` has rows."""
+    weight = np.empty(BLOCK)
+    bad, size = 0.0, rows.shape[0]
+    for k in range(size):
         pull[k] = 0.0
-    for start in range(0, counts.shape[0], block):
-        size = min(block, counts.shape[0] - start)
-        nu, n = rate[start : start + size], counts[start : start + size]
-        for i in range(size):
+        for m in range(hessian.shape[0]):
+            hessian[m, k] = 0.0
+    for start in range(0, counts.shape[0], BLOCK):
+        stop = min(start + BLOCK, counts.shape[0])
+        nu, n = rate[start:stop], counts[start:stop]
+        for i in range(stop - start):
             nu[i] = 0.0
-        for k in range(rows.shape[0]):
-            t, a = theta[k], rows[k, start : start + size]
-            for i in range(size):
-                nu[i] += t * a[i]
-        for i in range(size):
+        for k in range(size):
+            a = rows[k, start:stop]
+            for i in range(stop - start):
+                nu[i] += theta[k] * a[i]
+        for i in range(stop - start):
             bad += 0.0 if nu[i] > 0.0 else 1.0
             weight[i] = n[i] / nu[i]
-        for k in range(rows.shape[0]):
-            a = rows[k, start : start + size]
-            total = 0.0
-            for i in range(size):
+        for k in range(size):
+            a, total = rows[k, start:stop], 0.0
+            for i in range(stop - start):
                 total += weight[i] * a[i]
             pull[k] += total
+        for k in range(hessian.shape[0]):
+            a = rows[k, start:stop]
+            for m in range(k + 1):
+                b, total = rows[m, start:stop], 0.0
+                for i in range(stop - start):
+                    total += weight[i] / nu[i] * a[i] * b[i]
+                hessian[k, m] += total
     return bad
 
 
@@ -92,75 +146,24 @@ def slope(rows: Array, counts: Array, integral: Array, theta: Array, rate: Array
     elif size == 6:
         bad = _slope6(rows, counts, theta, rate, gradient)
     else:
-        bad = _slope_any(rows, counts, theta, rate, gradient)
+        bad = _any(rows, counts, theta, rate, gradient, np.empty((0, 0)))
     for k in range(size):
         gradient[k] = integral[k] - gradient[k]
     return bad
 
 
 @jit
-def _curvature5(rows: Array, counts: Array, rate: Array, hessian: Array) -> None:
-    a0, a1, a2, a3, a4 = rows[0], rows[1], rows[2], rows[3], rows[4]
-    h00 = h01 = h02 = h03 = h04 = h11 = h12 = h13 = h14 = h22 = h23 = h24 = h33 = h34 = h44 = 0.0
-    for i in range(counts.shape[0]):
-        w = counts[i] / (rate[i] * rate[i])
-        b0, b1, b2, b3 = w * a0[i], w * a1[i], w * a2[i], w * a3[i]
-        h00 += b0 * a0[i]
-        h01 += b0 * a1[i]
-        h02 += b0 * a2[i]
-        h03 += b0 * a3[i]
-        h04 += b0 * a4[i]
-        h11 += b1 * a1[i]
-        h12 += b1 * a2[i]
-        h13 += b1 * a3[i]
-        h14 += b1 * a4[i]
-        h22 += b2 * a2[i]
-        h23 += b2 * a3[i]
-        h24 += b2 * a4[i]
-        h33 += b3 * a3[i]
-        h34 += b3 * a4[i]
-        h44 += w * a4[i] * a4[i]
-    hessian[0, 0], hessian[1, 0], hessian[2, 0], hessian[3, 0], hessian[4, 0] = h00, h01, h02, h03, h04
-    hessian[1, 1], hessian[2, 1], hessian[3, 1], hessian[4, 1] = h11, h12, h13, h14
-    hessian[2, 2], hessian[3, 2], hessian[4, 2], hessian[3, 3], hessian[4, 3] = h22, h23, h24, h33, h34
-    hessian[4, 4] = h44
-
-
-@jit
-def _curvature_any(rows: Array, counts: Array, rate: Array, hessian: Array) -> None:
-    block = 512
-    weight, scaled = np.empty(block), np.empty(block)
-    for k in range(rows.shape[0]):
-        for m in range(rows.shape[0]):
-            hessian[k, m] = 0.0
-    for start in range(0, counts.shape[0], block):
-        size = min(block, counts.shape[0] - start)
-        nu, n = rate[start : start + size], counts[start : start + size]
-        for i in range(size):
-            weight[i] = n[i] / (nu[i] * nu[i])
-        for k in range(rows.shape[0]):
-            a = rows[k, start : start + size]
-            for i in range(size):
-                scaled[i] = weight[i] * a[i]
-            for m in range(k, rows.shape[0]):
-                b = rows[m, start : start + size]
-                total = 0.0
-                for i in range(size):
-                    total += scaled[i] * b[i]
-                hessian[m, k] += total
-
-
-@jit
-def curvature(rows: Array, counts: Array, rate: Array, hessian: Array) -> None:
-    """Fill `hessian` (P, P) where the rates are `rate`."""
-    size = rows.shape[0]
-    if size == 5:
-        _curvature5(rows, counts, rate, hessian)
-    else:
-        _curvature_any(rows, counts, rate, hessian)
+def both(
+    rows: Array, counts: Array, integral: Array, theta: Array, rate: Array, gradient: Array, hessian: Array
+) -> float:
+    """The same and `hessian` (P, P), in one pass."""
+    size, data = rows.shape[0], (rows, counts, theta, rate, gradient, hessian)
+    bad = _both5(*data) if size == 5 else _any(*data)
     for k in range(size):
-        for m in range(k + 1, size):
-            hessian[k, m] = hessian[m, k]
+        gradient[k] = integral[k] - gradient[k]
+        for m in range(k):
+            hessian[m, k] = hessian[k, m]
+    return bad
 
 
 @jit

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from limits.errors import InputError
 from limits.kernel.linear import curve as profile
-from limits.kernel.linear import evaluate, upper
-from limits.kernel.linear.fit import NODES, asimov_curve, curve, fit, rules
+from limits.kernel.linear import upper
+from limits.kernel.linear.fit import NODES, asimov_curve, curve, fit, profile_at, rules
 from limits.kernel.linear.results import Curve, Fit, Measurement, Status
 from limits.kernel.linear.window import Window
 
@@ -27,6 +27,9 @@ class Smearing(NamedTuple):
 
 NONE = Smearing(0.0, 0.0)
 
+NULL_TOLERANCE: Final = 1e-12
+"""½gᵀH⁻¹g left without signal. Z = sqrt(2q) where q itself may be small: the curve's own tolerance would show."""
+
 
 def measure(window: Window, level: float = 0.95, smearing: Smearing = NONE, nodes: int = NODES) -> Measurement:
     """Fit free and without signal, profile, and read everything off one polynomial. Failures are a status and nan."""
@@ -37,13 +40,13 @@ def measure(window: Window, level: float = 0.95, smearing: Smearing = NONE, node
     best = fit(window)
     if best.status is not Status.CONVERGED:
         return _failed(best, best.status, best.evaluations)
-    # Along the tangent of the profile, the background without signal is nearly there.
-    start = best.theta.copy()
-    start[1:] += best.strength * np.linalg.solve(best.hessian[1:, 1:], best.hessian[1:, 0])
-    null = fit(window, 0.0, start)
+    null = profile_at(window, best, np.zeros(1), NULL_TOLERANCE)
     evaluations = best.evaluations + null.evaluations
-    if null.status is not Status.CONVERGED:
-        return _failed(best, null.status, evaluations)
+    status = null.status
+    if status is Status.CONVERGED and not np.all(null.theta @ window.grid > 0):
+        status = Status.NEGATIVE
+    if status is not Status.CONVERGED:
+        return _failed(best, status, evaluations)
     low, high = profile.span(best.strength, best.sigma, 6.5 * smearing.additive)
     shape = curve(window, best, low, high, nodes)
     expected = asimov_curve(window, null.theta)
@@ -54,9 +57,7 @@ def measure(window: Window, level: float = 0.95, smearing: Smearing = NONE, node
         status = fit(window, high).status
     if status is not Status.CONVERGED:
         return _failed(best, status, evaluations)
-    change = float(np.sum(window.integral * (null.theta - best.theta)))
-    delta = max(change - evaluate.log_ratio(window.counts, null.rate, best.rate), 0.0)
-    return _read(best, delta, shape, expected, level, smearing, evaluations)
+    return _read(best, max(float(null.q[0]), 0.0), shape, expected, level, smearing, evaluations)
 
 
 def _read(

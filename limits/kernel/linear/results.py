@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,15 @@ class Fit:
     def strength(self) -> float:
         """Signal events."""
         return float(self.theta[0])
+
+
+class Profile(NamedTuple):
+    """NLL above its minimum at some strengths (M,), and all parameters (P,) at the minimum where the strength came last."""
+
+    q: Array
+    theta: Array
+    status: Status
+    evaluations: int
 
 
 @dataclass(frozen=True, eq=False)

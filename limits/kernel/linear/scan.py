@@ -115,12 +115,12 @@ def prepare(window: Window, offset: int) -> ToyWindow:
     null = fit(window, 0.0)
     if null.status is not Status.CONVERGED:
         raise FitError(f"toys: the background of the window at bin {offset} cannot be fitted: {null.status.name}")
-    rate = null.theta @ window.rows
-    size = len(window.integral)
+    counts = null.theta @ window.rows
+    size, rate = len(window.integral), np.empty_like(counts)
     hessian, root = np.empty((size, size)), np.zeros((size, size))
-    evaluate.curvature(window.rows, rate, rate, hessian)
+    evaluate.both(window.rows, counts, window.integral, null.theta, rate, np.empty(size), hessian)
     expected = asimov_curve(window, null.theta)
-    if not solve.cholesky(hessian, 0, root) or expected.status is not Status.CONVERGED:
+    if not solve.cholesky(hessian, solve.FREE, root) or expected.status is not Status.CONVERGED:
         raise FitError(f"toys: no expected information in the window at bin {offset}")
     return ToyWindow(
         offset, window.barrier, window.rows, window.integral, null.theta, window.rows / rate, root, expected

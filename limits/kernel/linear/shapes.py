@@ -5,6 +5,7 @@ Mass, window edges and widths in one unit (GeV or MeV); densities per that unit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -55,6 +56,16 @@ def chebyshev_integrals(edges: Array, window: tuple[float, float], order: int) -
         rows.append(np.diff(t[1] ** 2) / 4)
     rows += [np.diff(t[k + 1] / (k + 1) - t[k - 1] / (k - 1)) / 4 for k in range(2, order + 1)]
     return np.stack(rows)
+
+
+def _side(z: float, alpha: float, n: float) -> float:
+    """∫ from the mean to z ≥ 0 of one side of a Crystal Ball, in units of σ: for one number much quicker than with arrays."""
+    area = math.sqrt(math.pi / 2) * math.erf(min(z, alpha) / math.sqrt(2))
+    if z > alpha:
+        height = math.exp(-0.5 * alpha * alpha) * n / alpha
+        log_base = math.log1p((z - alpha) * alpha / n)
+        area += height * (log_base if abs(n - 1) < 1e-9 else -math.expm1((1 - n) * log_base) / (n - 1))
+    return area
 
 
 @dataclass(frozen=True)
@@ -115,17 +126,18 @@ class CrystalBall:
         return np.asarray(area * self.sigma)
 
     @cached_property
-    def _norm(self) -> float:
-        low, high = self._primitive(np.array(self.window))
-        return float(high - low)
+    def norm(self) -> float:
+        """Integral of the shape, which is 1 at the mean, over the window."""
+        low, high = ((edge - self.mean) / self.sigma for edge in self.window)
+        return self.sigma * (_side(high, self.alpha_high, self.n_high) + _side(-low, self.alpha_low, self.n_low))
 
     def density(self, x: Array) -> Array:
         """Value at x (N,), inside the window."""
-        return np.asarray(self._shape(x) / self._norm)
+        return np.asarray(self._shape(x) / self.norm)
 
     def integrals(self, edges: Array) -> Array:
         """Integral over each bin."""
-        return np.diff(self._primitive(edges)) / self._norm
+        return np.diff(self._primitive(edges)) / self.norm
 
 
 @dataclass(frozen=True)
@@ -169,13 +181,14 @@ class Cruijff:
         return np.bincount(owner, weights=area, minlength=len(edges) - 1).astype(np.float64)
 
     @cached_property
-    def _norm(self) -> float:
+    def norm(self) -> float:
+        """Integral of the shape, which is 1 at the mean, over the window."""
         return float(self._areas(np.array(self.window))[0])
 
     def density(self, x: Array) -> Array:
         """Value at x (N,), inside the window."""
-        return np.asarray(self._shape(x) / self._norm)
+        return np.asarray(self._shape(x) / self.norm)
 
     def integrals(self, edges: Array) -> Array:
         """Integral over each bin."""
-        return np.asarray(self._areas(edges) / self._norm)
+        return np.asarray(self._areas(edges) / self.norm)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Final, cast
 
 import numpy as np
 
 from limits.kernel.door import jit
 from limits.kernel.linear.curve import value
 from limits.kernel.rates import Array
+
+WIDE: Final = cast("int", np.int64(16))
+NARROW: Final = cast("int", np.int64(8))
+"""Nodes of a panel up to 5σ wide, and of one as wide as a Newton step. Python numbers would be compiled one by one."""
 
 
 @jit
@@ -35,12 +40,12 @@ def bayes(poly: Array, low: float, high: float, best: float, sigma: float, level
     s = min(start + 0.1 * sigma + max(best - start, 0.0) + 1.5 * sigma, 0.5 * (start + high) + 0.4 * (high - start))
     if best < 0.0:
         s = start + (high - start) * 0.35
-    tail = _area(poly, low, high, s, high, rules[4], 16)
+    tail = _area(poly, low, high, s, high, rules[4], WIDE)
     total = tail
     panels = 1 + int((s - start) / (4.5 * sigma))
     width = (s - start) / panels
     for i in range(panels):
-        total += _area(poly, low, high, start + i * width, start + (i + 1) * width, rules[4], 16)
+        total += _area(poly, low, high, start + i * width, start + (i + 1) * width, rules[4], WIDE)
     goal = (1.0 - level) * total
     for _ in range(60):
         # ln of the tail: slope −p/tail, and curvature that makes Newton overshoot, put right by Halley's term.
@@ -50,7 +55,7 @@ def bayes(poly: Array, low: float, high: float, best: float, sigma: float, level
         newton = excess / fall
         move = newton / max(1.0 + 0.5 * newton * (fall - dq), 0.5)
         move = max(min(move, 0.5 * (high - s)), 0.5 * (start - s))
-        tail -= _area(poly, low, high, s, s + move, rules[1], 8)
+        tail -= _area(poly, low, high, s, s + move, rules[1], NARROW)
         s += move
         if abs(move) < 1e-5 * sigma:
             return s

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
 
 from limits.errors import InputError
-from limits.kernel.linear.shapes import Signal, chebyshev, chebyshev_integrals
+from limits.kernel.linear.events import functions
+from limits.kernel.linear.shapes import Signal, chebyshev_integrals
 from limits.kernel.quadrature import gauss_legendre
 from limits.kernel.rates import Array
 
@@ -77,27 +78,17 @@ class Window:
 def _lattice(signal: Signal, order: int) -> tuple[Array, Array]:
     """Values of all functions on a Gauss–Legendre lattice of the window, and its weights."""
     low, high = signal.window
-    nodes, weights, polynomials = _unit_lattice(order)
-    rows = np.empty((order + 2, len(nodes)))
-    rows[0] = signal.density((low + high) / 2 + (high - low) / 2 * nodes)
-    np.multiply(polynomials, 2 / (high - low), out=rows[1:])
-    return rows, weights * ((high - low) / 2)
+    nodes, weights = _unit_lattice()
+    return functions((low + high) / 2 + (high - low) / 2 * nodes, signal, order), weights * ((high - low) / 2)
 
 
-@lru_cache(maxsize=32)
-def _unit_lattice(order: int) -> tuple[Array, Array, Array]:
-    """32 panels of eight nodes on [−1, 1]: nodes, weights, and the polynomials at the nodes."""
+@cache
+def _unit_lattice() -> tuple[Array, Array]:
+    """32 panels of eight nodes on [−1, 1]: nodes and weights."""
     nodes, weights = gauss_legendre(8)
     panels = 32
     x = ((2 * np.arange(panels)[:, None] + 1 + nodes) / panels - 1).ravel()
-    return x, np.tile(weights / panels, panels), chebyshev(x, (-1.0, 1.0), order)
-
-
-def _functions(signal: Signal, x: Array, order: int) -> Array:
-    rows = np.empty((order + 2, len(x)))
-    rows[0] = signal.density(x)
-    chebyshev(x, signal.window, order, rows[1:])
-    return rows
+    return x, np.tile(weights / panels, panels)
 
 
 @lru_cache(maxsize=32)
@@ -108,12 +99,10 @@ def _integrals(order: int) -> Array:
 
 def unbinned(x: Array, signal: Signal, order: int) -> Window:
     """Events x (any number; those outside the window are left out), background of that polynomial order."""
-    low, high = signal.window
-    x = np.asarray(x, dtype=float)
-    x = x[(x >= low) & (x <= high)]
     grid, weights = _lattice(signal, order)
-    rows = _functions(signal, x, order)
-    return Window(rows, np.ones(len(x)), _integrals(order), grid, weights, float(len(x)))
+    rows = functions(x, signal, order)
+    count = rows.shape[1]
+    return Window(rows, np.ones(count), _integrals(order), grid, weights, float(count))
 
 
 def centroid(x: Array, signal: Signal, order: int, bins: int) -> Window:
@@ -129,7 +118,7 @@ def centroid(x: Array, signal: Signal, order: int, bins: int) -> Window:
     sums = np.bincount(index, weights=x, minlength=bins)
     used = counts > 0
     grid, weights = _lattice(signal, order)
-    rows = _functions(signal, sums[used] / counts[used], order)
+    rows = functions(np.clip(sums[used] / counts[used], low, high), signal, order)
     return Window(rows, counts[used], _integrals(order), grid, weights, float(len(x)))
 
 
