@@ -25,7 +25,7 @@ from limits.cli.target import Target, resolve, target_options
 
 if TYPE_CHECKING:
     from limits.inference.coverage import Coverage
-    from limits.likelihood.binned import BinnedLikelihood
+    from limits.likelihood import Likelihood
 
 TOYS = 1000
 """Toys per strength for coverage: errors of 1 % at a coverage of 0.9."""
@@ -160,7 +160,7 @@ def coverage(
 
 
 def _covered(
-    likelihood: BinnedLikelihood,
+    likelihood: Likelihood,
     method: str | None,
     level: float,
     strengths: Sequence[float],
@@ -199,7 +199,7 @@ def onoff(n_on: float, n_off: float, tau: float, as_json: bool, output_file: str
     deliver(document, report.onoff, as_json=as_json, output_file=output_file)
 
 
-def _fitted(likelihood: BinnedLikelihood, strength: float | None) -> dict[str, Any]:
+def _fitted(likelihood: Likelihood, strength: float | None) -> dict[str, Any]:
     """The fit as JSON values; an error is null where a parameter was held or ended on a bound."""
     from limits.inference.asymptotic import discovery
     from limits.inference.results import finite

@@ -17,6 +17,7 @@ from limits.errors import InputError, unknown
 if TYPE_CHECKING:
     from limits.inference.bayes.priors import Prior
     from limits.inference.results import Limit
+    from limits.likelihood import Likelihood
     from limits.likelihood.binned import BinnedLikelihood
     from limits.search import Search
 
@@ -41,6 +42,11 @@ target_options = together(
     click.option("--coupling", type=POSITIVE, help="The coupling that is strength 1; default: the benchmark."),
     change_options,
     click.option("--measurement", metavar="NAME", help="Of a workspace; default: its first one."),
+    click.option(
+        "--interference",
+        metavar="NAME",
+        help="Of a workspace: the norm factor that is the coupling of which the strength is the square.",
+    ),
     click.option("-p", "--patch", "patches", multiple=True, metavar="FILE", help="JSON patch of a workspace."),
 )
 
@@ -49,7 +55,7 @@ target_options = together(
 class Target:
     """A likelihood with the level and method that are its defaults, and the `facts` a result should carry along."""
 
-    likelihood: BinnedLikelihood
+    likelihood: Likelihood
     facts: Mapping[str, Any]
     level: float = 0.95
     method: str = "cls"
@@ -114,6 +120,7 @@ def resolve(
     calibrated: bool = False,
     measurement: str | None = None,
     patches: Sequence[str] = (),
+    interference: str | None = None,
 ) -> Target:
     """The target of that name, path or "-" with the options that go with it.
 
@@ -122,11 +129,11 @@ def resolve(
         LimitsError: no such target, or one that cannot be used.
     """
     if _is_search(text):
-        _refuse(text, "a search", {"--measurement": measurement, "--patch": patches})
+        _refuse(text, "a search", {"--measurement": measurement, "--patch": patches, "--interference": interference})
         return _at_point(changed(text, calibrated, changes), hypothesis, mass, coupling)
     options = {"--hypothesis": hypothesis, "--mass": mass, "--coupling": coupling, "--set": changes}
     _refuse(text, "a workspace", {**options, "--calibrated": calibrated})
-    return _workspace(text, measurement, patches)
+    return _workspace(text, measurement, patches, interference)
 
 
 def changed(name_or_path: str, calibrated: bool, changes: Sequence[tuple[str, float]]) -> Search:
@@ -239,7 +246,7 @@ def _origin(search: Search) -> dict[str, Any]:
     }
 
 
-def _workspace(text: str, measurement: str | None, patches: Sequence[str]) -> Target:
+def _workspace(text: str, measurement: str | None, patches: Sequence[str], interference: str | None) -> Target:
     from limits.likelihood import histfactory, workspace
 
     where = _called(text)
@@ -247,8 +254,12 @@ def _workspace(text: str, measurement: str | None, patches: Sequence[str]) -> Ta
     if patches:
         document = workspace.apply_patches(document, [_patch(name) for name in patches], where)
     likelihood = histfactory.load(document, measurement=measurement, where=where)
-    facts = {**dict.fromkeys(ABSENT), "quantity": "signal strength", "unit": "strength"}
-    return Target(likelihood, {"workspace": where, **facts})
+    facts = {"workspace": where, **dict.fromkeys(ABSENT)}
+    if interference is None:
+        return Target(likelihood, {**facts, "quantity": "signal strength", "unit": "strength"})
+    from limits.likelihood.quadratic import quadratic
+
+    return Target(quadratic(likelihood, interference), {**facts, "quantity": "coupling", "unit": "coupling"})
 
 
 def _patch(name: str) -> Any:

@@ -13,9 +13,14 @@ from limits.inference.counts.exact import SingleCount
 from limits.inference.request import A_POSTERIORI, FEW, NO_P_VALUES, ZERO_EXCLUDED, Request
 from limits.inference.results import SIGMAS, Limit
 from limits.inference.root import falling_zero
+from limits.likelihood.quadratic import QuadraticLikelihood
 
 NEXT_TO_NOTHING: Final = 1e-3
 """A strength this small, in standard deviations, stands for 0."""
+
+BENT: Final = (
+    "the signal is quadratic in the coupling: the formula, made for a linear one, may be off; 'cls-toys' is not"
+)
 
 
 def asymptotic_limit(request: Request, statistic: Literal["qtilde", "q"], *, divided: bool = True) -> Limit:
@@ -58,6 +63,8 @@ def asymptotic_limit(request: Request, statistic: Literal["qtilde", "q"], *, div
         request.trouble(f"p-values at strength {request.test_strength:g} not found: {error}")
         values = NO_P_VALUES
     request.warnings.extend(_small_counts(request, observed) if divided else [])
+    if isinstance(likelihood, QuadraticLikelihood):
+        request.warnings.append(BENT)
     name = "q̃ (best fit ≥ 0)" if statistic == "qtilde" else "q (best fit unbounded)"
     what = "CLs = CLs+b/CLb" if divided else "CLs+b, not divided by CLb; p-values are CLs+b;"
     method = "clsb" if not divided else "cls" if statistic == "qtilde" else "cls-q"

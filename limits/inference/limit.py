@@ -52,16 +52,16 @@ METHODS: Final[Mapping[str, Callable[[Request], Limit]]] = MappingProxyType(
     {
         "cls": lambda request: asymptotic_limit(request, "qtilde"),
         "cls-q": lambda request: asymptotic_limit(request, "q"),
-        "clsb": lambda request: asymptotic_limit(request, "qtilde", divided=False),
         "cls-exact": _cls_exact,
         "cls-enumerated": enumerated_limit,
         "cls-toys": lambda request: _by_toys(request, divided=True),
+        "clsb": lambda request: asymptotic_limit(request, "qtilde", divided=False),
         "clsb-toys": lambda request: _by_toys(request, divided=False),
+        **{name: _clsb(name) for name in DEFINITIONS},
         "feldman-cousins": feldman_cousins_limit,
         "profile": profile_limit,
         "bayes": lambda request: bayes_limit(request, request.prior, request.kind),
         "bayes-profile": profile_posterior_limit,
-        **{name: _clsb(name) for name in DEFINITIONS},
     }
 )
 """Every limit method by name."""

@@ -28,12 +28,17 @@ Objective = Callable[[Array], tuple[float, Array, Array]]
 
 @dataclass(frozen=True, eq=False)
 class Exponents:
-    """Multiplicative nuisances κ(θ) of code 1 or 4: `index` (M,), `log_high`, `log_low` (M, X) = ln of the factor at θ = ±1."""
+    """Multiplicative nuisances κ(θ) of code 1 or 4: `index` (M,), `log_high`, `log_low` (M, X) = ln of the factor at θ = ±1.
+
+    With `blend`, code 1 goes from one side to the other within |θ| < 1/2, by an odd polynomial of sixth order in ln κ, as Combine's
+    asymmetric lnN does (CMS-NOTE-2011-005 §2.3 and HiggsAnalysis-CombinedLimit, ProcessNormalization).
+    """
 
     index: NDArray[np.intp]
     log_high: Array
     log_low: Array
     smooth: bool
+    blend: bool = False
 
     @cached_property
     def coefficients(self) -> Array:
@@ -103,6 +108,8 @@ def _exponent_terms(group: Exponents, theta: Array) -> tuple[Array, Array, Array
     t = theta[..., None]
     slope = np.where(t >= 0, group.log_high, -group.log_low)
     value, first, second = t * slope, slope, np.zeros_like(slope)
+    if group.blend:
+        return _blended(group, t, value, first, second)
     inside = np.abs(t) < 1
     if group.smooth and bool(np.any(inside)):
         c = group.coefficients
@@ -121,6 +128,19 @@ def _exponent_terms(group: Exponents, theta: Array) -> tuple[Array, Array, Array
         first = np.where(inside, ratio, first)
         second = np.where(inside, d2 / safe - ratio**2, second)
     return value, first, second
+
+
+def _blended(group: Exponents, t: Array, value: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
+    """ln κ(θ) and its derivatives with the two sides joined inside |θ| < 1/2; outside as given."""
+    inside = np.abs(t) < 0.5
+    u = np.where(inside, t, 0.0)
+    u2 = u * u
+    mean, bend = (group.log_high - group.log_low) / 2, (group.log_high + group.log_low) / 8
+    return (
+        np.where(inside, mean * u + bend * u2 * (15 + u2 * (48 * u2 - 40)), value),
+        np.where(inside, mean + bend * u * (30 + u2 * (288 * u2 - 160)), first),
+        np.where(inside, bend * (30 + u2 * (1440 * u2 - 480)), second),
+    )
 
 
 def _shift_terms(group: Shifts, theta: Array) -> tuple[Array, Array, Array]:

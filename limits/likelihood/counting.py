@@ -49,7 +49,8 @@ class Sideband:
 class Systematic:
     """A relative uncertainty: factor κ^θ with θ ~ N(0, 1), on the signal, the background, or both at once.
 
-    `down` is the factor at θ = −1 where it is not 1/κ; `on_background` the factor of the background where it is another one.
+    `down` is the factor at θ = −1 where it is not 1/κ: both sides are then joined as in Combine's asymmetric lnN. `on_background` is
+    the factor of the background where it is another one.
     """
 
     name: str
@@ -135,12 +136,13 @@ def counting(
     ]
     n_par, first = len(parameters), 1 + len(multipliers)
     log_high, log_low = np.moveaxis(logs[kept], 1, 0)
+    asymmetric = bool(np.any(log_high != -log_low))
     none = np.zeros((0, 2))
     shape = Binned(
         nominal=np.array([[signal], [events]], dtype=float),
         signal=np.array([True, False]),
         linear=np.array([[n_par, 1 if multipliers else n_par]], dtype=np.intp),
-        exponents=(Exponents(np.arange(first, n_par), log_high, log_low, smooth=False),),
+        exponents=(Exponents(np.arange(first, n_par), log_high, log_low, smooth=False, blend=asymmetric),),
         shifts=Shifts(np.zeros(0, dtype=np.intp), none, none, smooth=False),
         constrained=np.arange(1, n_par),
         scale=np.array([p.scale for p in parameters[1:]]),

@@ -86,6 +86,10 @@ class QuadraticLikelihood:
         """−log L, constants included, (...): theta (..., n_par), data (..., n_data)."""
         return self.binned.nll(self._full(theta), data)
 
+    def saturated(self, data: Array) -> Array:
+        """−log L where every rate equals its count, (...): data (..., n_data)."""
+        return self.binned.saturated(data)
+
     def asimov(self, theta: Array) -> Array:
         """Expected counts and auxiliary data at theta, (..., n_data)."""
         return self.binned.asimov(self._full(theta))
@@ -192,7 +196,8 @@ def quadratic(likelihood: BinnedLikelihood, interference: str) -> QuadraticLikel
     """
     names = [p.name for p in likelihood.parameters]
     if interference not in names[1:]:
-        raise unknown("norm factor", interference, names[1:], likelihood.name)
+        free = [p.name for p in likelihood.parameters[1:] if p.constraint == "free"]
+        raise unknown("norm factor", interference, free, likelihood.name)
     index = names.index(interference)
     if likelihood.parameters[index].constraint != "free":
         raise InputError(

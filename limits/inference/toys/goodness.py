@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
+from limits.errors import InputError
 from limits.inference.toys.ensembles import AT_BEST_FIT, thrown
+from limits.likelihood import Likelihood
 from limits.likelihood.binned import BinnedLikelihood
+from limits.likelihood.quadratic import QuadraticLikelihood
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,14 @@ class Goodness:
         return asdict(self)
 
 
-def goodness_of_fit(likelihood: BinnedLikelihood, toys: int = 1000, seed: int = 1) -> Goodness:
-    """Saturated goodness of fit with a free strength ≥ 0; toys are thrown at the best fit."""
+def goodness_of_fit(likelihood: Likelihood, toys: int = 1000, seed: int = 1) -> Goodness:
+    """Saturated goodness of fit with a free strength ≥ 0; toys are thrown at the best fit.
+
+    Raises:
+        InputError: an unbinned likelihood, which has no saturated one.
+    """
+    if not isinstance(likelihood, BinnedLikelihood | QuadraticLikelihood):
+        raise InputError(f"{likelihood.name}: unbinned: no saturated likelihood to compare the fit with")
     fit = likelihood.fit(likelihood.observed)
     observed = 2 * (fit.nll - float(likelihood.saturated(likelihood.observed)))
     found = []
@@ -43,7 +52,7 @@ def goodness_of_fit(likelihood: BinnedLikelihood, toys: int = 1000, seed: int = 
     every = np.concatenate(found)
     p_value = float(np.mean(every >= observed - 1e-9)) if len(every) else 1.0
     free = sum(p.constraint == "free" and not p.fixed for p in likelihood.parameters)
-    ndf = likelihood.shape.n_bins - free
+    ndf = len(likelihood.counts) - free
     return Goodness(
         observed,
         ndf,
