@@ -31,6 +31,7 @@ ROWS = {
     "histfactory-toys": "histfactory.TOYS_ROW",
     "counting": "counting.ROW",
     "counting-exact": "counting.EXACT",
+    "counting-exact-observed": "counting.EXACT_OBSERVED",
     "growth": "growth.ROW",
     "compilation": "compilation.ROW",
 }

@@ -15,6 +15,9 @@ from limits.inference.results import SIGMAS, Limit
 from limits.inference.root import falling_zero
 from limits.likelihood.quadratic import QuadraticLikelihood
 
+SETTLED: Final = 1e-10
+"""A ln p, or a √q, this close to where it should be is there: fits are dear and leave rounding of about that size."""
+
 NEXT_TO_NOTHING: Final = 1e-3
 """A strength this small, in standard deviations, stands for 0."""
 
@@ -31,7 +34,7 @@ def asymptotic_limit(request: Request, statistic: Literal["qtilde", "q"], *, div
     def zero(label: str, goal: float, function: Callable[[float], float]) -> float | None:
         # Looked for in units of a good guess, as `request.zero` looks in units of `signal_scale`.
         unit = calculator.guess(goal, scale) / scale if 0 < scale < np.inf else 1.0
-        found = request.zero(label, lambda s: function(s * unit))
+        found = request.zero(label, lambda s: function(s * unit), SETTLED)
         return None if found is None else found * unit
 
     def quantile(sigma: int) -> float | None:
@@ -41,8 +44,10 @@ def asymptotic_limit(request: Request, statistic: Literal["qtilde", "q"], *, div
             return 0.0
         return zero(f"expected {sigma:+d}σ", goal, lambda s: goal**0.5 - calculator.q_asimov(s) ** 0.5)
 
-    by_sigma = {sigma: quantile(sigma) for sigma in sorted(SIGMAS, key=abs)}  # the next is near those already found
-    expected = [by_sigma[sigma] for sigma in SIGMAS]
+    by_sigma = {
+        sigma: quantile(sigma) for sigma in sorted(request.sigmas, key=abs)
+    }  # the next is near those already found
+    expected = [by_sigma.get(sigma) for sigma in SIGMAS]
 
     def height(strength: float) -> float:
         return calculator.log_p(strength) - float(np.log(alpha))

@@ -40,7 +40,7 @@ def _of_interval(interval: Interval) -> Edges:
 
 def _of_limit(name: str) -> Method:
     def edges(likelihood: Likelihood, level: float) -> Edges:
-        limit = upper_limit(likelihood, name, level)
+        limit = upper_limit(likelihood, name, level, expected=False)
         if limit.status == "partial":
             return None
         low = limit.interval[0] if limit.interval is not None else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal
@@ -20,7 +21,7 @@ from limits.inference.counts.closed import OneCount
 from limits.inference.counts.enumerated import enumerated_limit
 from limits.inference.counts.exact import SingleCount, is_single_count
 from limits.inference.counts.mixed import DEFINITIONS, clsb_limit
-from limits.inference.request import A_PRIORI, TOYS, Request, single_count
+from limits.inference.request import A_PRIORI, NOT_ASKED, TOYS, Request, single_count
 from limits.inference.results import Limit, PValues
 from limits.inference.toys.ensembles import ToyCalculator
 from limits.inference.toys.limit import toy_limit
@@ -81,12 +82,14 @@ def upper_limit(
     prior: Prior = FLAT,
     kind: Kind = "upper",
     smearing: tuple[float, float] = (0.0, 0.0),
+    expected: bool = True,
 ) -> Limit:
     """Upper limit on the strength at `level`, with the expected band and the p-values at `test_strength`.
 
     `toys` per hypothesis and strength, and their `seed`, are for the methods that throw any. `prior` and `kind` ("upper", "central",
     "shortest": then the limit is the upper edge of `interval`) are for `bayes` and `bayes-profile`; `smearing`, the additive and
-    the relative width of a systematic error of the strength, is for `bayes-profile`.
+    the relative width of a systematic error of the strength, is for `bayes-profile`. Without `expected` only the observed limit is
+    found, which is often several times faster.
 
     Raises:
         UnknownName: no such method or kind.
@@ -108,7 +111,8 @@ def upper_limit(
         )
     if method != "bayes-profile" and any(smearing):
         raise InputError(f"method {method!r} cannot smear the strength; 'bayes-profile' can")
-    return METHODS[method](Request(likelihood, level, test_strength, toys, seed, prior, kind, smearing))
+    limit = METHODS[method](Request(likelihood, level, test_strength, toys, seed, prior, kind, smearing, expected))
+    return limit if expected else replace(limit, expected_limit=(None,) * 5, expected_kind=NOT_ASKED)
 
 
 def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PValues:

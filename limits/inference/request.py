@@ -32,6 +32,7 @@ CLSB_BY_TOYS: Final = (
     "p-values are CLs+b"
 )
 BY_TOY_QUANTILES: Final = "a-posteriori: −2…+2σ quantiles of background-only toys, nuisances fitted to the data"
+NOT_ASKED: Final = "none: not asked for"
 MEDIAN_ONLY: Final = "a-posteriori: median from background-only Asimov data; no band (it needs toys)"
 
 ZERO_EXCLUDED: Final = "strengths next to 0 are excluded: the limit is 0 and says nothing about the signal"
@@ -52,6 +53,8 @@ class Request:
     kind: Kind = "upper"
     smearing: tuple[float, float] = (0.0, 0.0)
     """For method `bayes-profile`: additive (in units of the strength) and relative width of a systematic error of the strength."""
+    expected: bool = True
+    """Whether expected limits are wanted; they often cost more than the observed one."""
     warnings: list[str] = field(default_factory=list)
     failed: bool = False
 
@@ -60,12 +63,17 @@ class Request:
         """1 − level."""
         return 1 - self.level
 
-    def zero(self, label: str, function: Callable[[float], float]) -> float | None:
+    @property
+    def sigmas(self) -> tuple[int, ...]:
+        """The quantiles for which an expected limit is wanted: all five or none."""
+        return SIGMAS if self.expected else ()
+
+    def zero(self, label: str, function: Callable[[float], float], settled: float = 0.0) -> float | None:
         """Where `function` falls through zero; ∞ where nothing is excluded; None, with a warning, where it cannot be found."""
         if not np.isfinite(self.likelihood.signal_scale):
             return np.inf
         try:
-            return falling_zero(function, self.likelihood.signal_scale)
+            return falling_zero(function, self.likelihood.signal_scale, settled)
         except InputError:
             raise  # what was asked for is wrong: that is no failure of a quantile
         except (FitError, ArithmeticError, ValueError) as error:
@@ -124,6 +132,5 @@ def single_count(
 
     observed = limit("observed", single.observed)
     request.check(observed, lambda s: p_value(s, single.observed))
-    return observed, [
-        limit(f"expected {sigma:+d}σ", n) for sigma, n in zip(SIGMAS, single.quantile_counts, strict=True)
-    ]
+    counts = single.quantile_counts if request.expected else ()
+    return observed, [limit(f"expected {sigma:+d}σ", n) for sigma, n in zip(request.sigmas, counts, strict=True)]

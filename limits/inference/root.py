@@ -18,10 +18,15 @@ REACH: Final = 690.0
 """Bracketing gives up where e^±REACH leaves the range of floating-point numbers."""
 
 
-def falling_zero(function: Callable[[float], float], scale: float) -> float:
+class _Settled(Exception):
+    """A value next to zero was met."""
+
+
+def falling_zero(function: Callable[[float], float], scale: float, settled: float = 0.0) -> float:
     """The strength > 0 where `function` turns from positive to negative, to 1e-12 relative; ∞ if it never does, 0 if from the start.
 
-    `scale` is a first guess; the bracket is found by itself, so only the number of evaluations depends on it.
+    `scale` is a first guess; the bracket is found by itself, so only the number of evaluations depends on it. A value within
+    `settled` of zero ends the search: where evaluations are dear, the last digits are not worth them.
     """
     if not np.isfinite(scale) or scale <= 0:
         scale = 1.0
@@ -32,10 +37,20 @@ def falling_zero(function: Callable[[float], float], scale: float) -> float:
         if log_strength not in known:
             value = function(float(np.exp(log_strength)))
             # +∞ and −∞ are honest answers (a certainly excluded strength); the bracketing search wants finite numbers.
-            known[log_strength] = float(np.clip(value, -1e6, 1e6))
+            known[log_strength] = float(min(max(value, -1e6), 1e6))
+            if abs(value) < settled:
+                raise _Settled(log_strength)
         return known[log_strength]
 
-    here, step, longest = float(np.log(scale)), FIRST, STEP
+    try:
+        return _searched(at, float(np.log(scale)))
+    except _Settled as found:
+        return float(np.exp(found.args[0]))
+
+
+def _searched(at: Callable[[float], float], start: float) -> float:
+    """The same for a function of ln(strength), finite everywhere, that remembers its values."""
+    here, step, longest = start, FIRST, STEP
     up = 1.0 if at(here) > 0 else -1.0
     while True:
         there = float(np.clip(here + up * step, -REACH, REACH))

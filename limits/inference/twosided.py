@@ -44,6 +44,8 @@ def _by_count(request: Request, edges: Edges) -> list[float | None]:
         InputError: no single count, or more nuisances than can be averaged over.
     """
     likelihood = request.likelihood
+    if not request.expected:
+        return []
     quantiles, aux = SingleCount.of(likelihood).quantile_counts, likelihood.observed[1:]
     try:
         return [edges(likelihood.with_data(np.r_[float(n), aux]), request.level).high for n in quantiles]
@@ -61,6 +63,8 @@ def feldman_cousins_limit(request: Request) -> Limit:
     found, construction = unified_interval(likelihood, request.level, request.toys, request.seed)
     if construction is None:
         return _answer(request, found, [None] * 5, BY_TOY_QUANTILES)
+    if not request.expected:
+        return _answer(request, found, [], BY_TOY_QUANTILES)
     edges, failed = construction.expected
     if failed:
         request.warnings.append(
@@ -84,6 +88,8 @@ def profile_limit(request: Request) -> Limit:
 
 def _profile_band(request: Request, largest: float) -> list[float | None]:
     """Upper edges at the −2…+2σ quantiles of background-only toys; the grid of strengths grows until it holds them all."""
+    if not request.expected:
+        return []
     likelihood, target = request.likelihood, np.sqrt(goal(request.level, "two-sided"))
     background = likelihood.fit(likelihood.observed, 0.0).theta
     size = min(request.toys, BAND_TOYS)

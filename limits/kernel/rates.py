@@ -5,7 +5,7 @@ Sizes in the docstrings: P parameters, S samples, B bins, X = S·B (sample-bins,
 
     rate[b] = Σ_s (strength if s is signal else 1) · (nominal + Σ_h shift_h)[s, b] · Π_m factor_m[s, b]
 
-Interpolation codes 0, 1, 4 and 4p are those of HistFactory (CERN-OPEN-2012-016 §4.1 and the pyhf documentation).
+How factors and shifts depend on their nuisances is in `interpolation`.
 """
 
 from __future__ import annotations
@@ -18,59 +18,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from limits.kernel.interpolation import Array as Array
+from limits.kernel.interpolation import Exponents as Exponents
+from limits.kernel.interpolation import Shifts as Shifts
+from limits.kernel.interpolation import exponent_terms, exponent_values, shift_terms
 
 TINY: Final = 1e-30
 """Stands for a factor of 0 in derivatives."""
 
 Objective = Callable[[Array], tuple[float, Array, Array]]
-
-
-@dataclass(frozen=True, eq=False)
-class Exponents:
-    """Multiplicative nuisances κ(θ) of code 1 or 4: `index` (M,), `log_high`, `log_low` (M, X) = ln of the factor at θ = ±1.
-
-    With `blend`, code 1 goes from one side to the other within |θ| < 1/2, by an odd polynomial of sixth order in ln κ, as Combine's
-    asymmetric lnN does (CMS-NOTE-2011-005 §2.3 and HiggsAnalysis-CombinedLimit, ProcessNormalization).
-    """
-
-    index: NDArray[np.intp]
-    log_high: Array
-    log_low: Array
-    smooth: bool
-    blend: bool = False
-
-    @cached_property
-    def coefficients(self) -> Array:
-        """(6, M, X) polynomial of code 4 inside |θ| < 1: value, slope and curvature match the exponentials at ±1."""
-        powers = np.arange(1, 7)
-        at = {
-            sign: np.stack([sign**powers, powers * sign ** (powers - 1), powers * (powers - 1) * sign**powers])
-            for sign in (1.0, -1.0)
-        }
-        rows = np.concatenate([at[1.0], at[-1.0]])
-        high, low = np.exp(self.log_high), np.exp(self.log_low)
-        wanted = np.stack(
-            [
-                high - 1,
-                high * self.log_high,
-                high * self.log_high**2,
-                low - 1,
-                -low * self.log_low,
-                low * self.log_low**2,
-            ]
-        )
-        return np.asarray(np.einsum("ij,jmx->imx", np.linalg.inv(rows), wanted))
-
-
-@dataclass(frozen=True, eq=False)
-class Shifts:
-    """Additive nuisances (histosys): `index` (H,), `up` = high − nominal, `down` = nominal − low (H, X); code 4p or 0."""
-
-    index: NDArray[np.intp]
-    up: Array
-    down: Array
-    smooth: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,62 +59,6 @@ class Binned:
         return np.setdiff1d(self.linear, [self.n_par]).astype(np.intp)
 
 
-def _exponent_terms(group: Exponents, theta: Array) -> tuple[Array, Array, Array]:
-    """ln κ(θ), first and second derivative, (..., M, X) for theta (..., M)."""
-    t = theta[..., None]
-    slope = np.where(t >= 0, group.log_high, -group.log_low)
-    value, first, second = t * slope, slope, np.zeros_like(slope)
-    if group.blend:
-        return _blended(group, t, value, first, second)
-    inside = np.abs(t) < 1
-    if group.smooth and bool(np.any(inside)):
-        c = group.coefficients
-        u = np.where(inside, t, 0.0)
-        poly, d1, d2 = (np.zeros_like(value) for _ in range(3))
-        for power in range(6, 0, -1):
-            poly = poly * u + c[power - 1]
-        poly = 1 + u * poly
-        for power in range(6, 0, -1):
-            d1 = d1 * u + power * c[power - 1]
-        for power in range(6, 1, -1):
-            d2 = d2 * u + power * (power - 1) * c[power - 1]
-        safe = np.where(inside, poly, 1.0)
-        ratio = d1 / safe
-        value = np.where(inside, np.log(np.where(safe > 0, safe, np.nan)), value)
-        first = np.where(inside, ratio, first)
-        second = np.where(inside, d2 / safe - ratio**2, second)
-    return value, first, second
-
-
-def _blended(group: Exponents, t: Array, value: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
-    """ln κ(θ) and its derivatives with the two sides joined inside |θ| < 1/2; outside as given."""
-    inside = np.abs(t) < 0.5
-    u = np.where(inside, t, 0.0)
-    u2 = u * u
-    mean, bend = (group.log_high - group.log_low) / 2, (group.log_high + group.log_low) / 8
-    return (
-        np.where(inside, mean * u + bend * u2 * (15 + u2 * (48 * u2 - 40)), value),
-        np.where(inside, mean + bend * u * (30 + u2 * (288 * u2 - 160)), first),
-        np.where(inside, bend * (30 + u2 * (1440 * u2 - 480)), second),
-    )
-
-
-def _shift_terms(group: Shifts, theta: Array) -> tuple[Array, Array, Array]:
-    """Shift of the nominal rate, first and second derivative, (..., H, X) for theta (..., H)."""
-    t = theta[..., None]
-    slope = np.where(t >= 0, group.up, group.down)
-    value, first, second = t * slope, slope, np.zeros_like(slope)
-    if group.smooth:
-        inside = np.abs(t) < 1
-        u = np.where(inside, t, 0.0)
-        mean, bend = (group.up + group.down) / 2, (group.up - group.down) / 16
-        u2 = u * u
-        value = np.where(inside, mean * u + bend * u2 * (15 + u2 * (3 * u2 - 10)), value)
-        first = np.where(inside, mean + bend * u * (30 + u2 * (18 * u2 - 40)), first)
-        second = np.where(inside, bend * (30 + u2 * (90 * u2 - 120)), second)
-    return value, first, second
-
-
 def _extended(theta: Array) -> Array:
     return np.concatenate([theta, np.ones((*theta.shape[:-1], 1))], axis=-1)
 
@@ -168,8 +68,8 @@ def yields(shape: Binned, theta: Array) -> tuple[Array, Array]:
     factor = _extended(theta)[..., shape.linear].prod(axis=-2)
     log_factor = np.zeros(factor.shape)
     for group in shape.exponents:
-        log_factor = log_factor + _exponent_terms(group, theta[..., group.index])[0].sum(axis=-2)
-    base = shape.nominal.ravel() + _shift_terms(shape.shifts, theta[..., shape.shifts.index])[0].sum(axis=-2)
+        log_factor = log_factor + exponent_values(group, theta[..., group.index]).sum(axis=-2)
+    base = shape.nominal.ravel() + shift_terms(shape.shifts, theta[..., shape.shifts.index])[0].sum(axis=-2)
     rate = (base * factor * np.exp(log_factor)).reshape(*theta.shape[:-1], *shape.nominal.shape)
     return rate[..., shape.signal, :].sum(axis=-2), rate[..., ~shape.signal, :].sum(axis=-2)
 
@@ -234,13 +134,13 @@ def _slopes(shape: Binned, theta: Array) -> _Slopes:
     factor = ext[:, shape.linear].prod(axis=1)
     for group in shape.exponents:
         if len(group.index):
-            value, first, second = _exponent_terms(group, theta[:, group.index])
+            value, first, second = exponent_terms(group, theta[:, group.index])
             factor = factor * np.exp(value.sum(axis=1))
             slope[:, group.index] += first
             curve[:, group.index] += second
     base = np.broadcast_to(shape.nominal.ravel(), factor.shape)
     if len(shape.shifts.index):
-        value, first, second = _shift_terms(shape.shifts, theta[:, shape.shifts.index])
+        value, first, second = shift_terms(shape.shifts, theta[:, shape.shifts.index])
         base_slope[:, shape.shifts.index] += first
         base_curve[:, shape.shifts.index] += second
         base = base + value.sum(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,17 @@ from limits.errors import FitError, InputError
 from limits.likelihood import Array, Fit, Fits, Parameter
 from limits.likelihood.engine import Engine
 
+if TYPE_CHECKING:
+    from limits.kernel.histfactory.fits import Memory
+
 MIRRORED: Final = 0.1
 """Pulls smaller than this many standard deviations have no mirror image worth a look."""
 
 NEARLY: Final = 1.0
 """A mirror image is followed down when its −log L is within this of the minimum found."""
+
+WITHOUT_DATA: Final = ("engine", "nominal_signal", "signal_scale")
+"""Cached properties of a likelihood that do not depend on its data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +54,13 @@ class BinnedLikelihood:
     def with_data(self, data: Array) -> BinnedLikelihood:
         """The likelihood as it is when `data` (n_bins + n_constrained,) are what was observed."""
         parameters = list(self.parameters)
-        for index, value in zip(self.shape.constrained, data[self.shape.n_bins :], strict=True):
-            parameters[index] = replace(parameters[index], aux=float(value))
-        return replace(self, counts=np.array(data[: self.shape.n_bins]), parameters=tuple(parameters))
+        for index, value in zip(self.shape.constrained, data[self.shape.n_bins :].tolist(), strict=True):
+            if parameters[index].aux != value:
+                parameters[index] = replace(parameters[index], aux=value)
+        other = replace(self, counts=np.array(data[: self.shape.n_bins]), parameters=tuple(parameters))
+        # What does not depend on data is handed on: to prepare a compiled fit takes longer than to do it.
+        other.__dict__.update({key: self.__dict__[key] for key in WITHOUT_DATA if key in self.__dict__})
+        return other
 
     @cached_property
     def nominal_signal(self) -> float:
@@ -133,6 +143,24 @@ class BinnedLikelihood:
             if len(left):
                 theta[left], cost[left], good[left] = self._reference(data[left], strength, lower)
         return Fits(theta, cost + self.saturated(data), good)
+
+    def profile_many(self, data: Array, strengths: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Best strengths ≥ 0 (T,) of data (T, n_data), 2Δ(−ln L) from there to the strengths (K,), (T, K), and where both fits converged.
+
+        The fits are those of `fit_many`, but those at the strengths start from the free one, which takes half as long.
+        """
+        fast = self.engine.profile(data, strengths)
+        if fast is None:
+            best, cost = np.empty(len(data)), np.empty((len(data), 1 + len(strengths)))
+            good = np.zeros(cost.shape, dtype=np.bool_)
+        else:
+            best, cost, good = fast.theta[:, 0, 0].copy(), fast.cost, fast.good
+        for column in np.flatnonzero(~good.all(axis=0)).tolist():
+            left, strength = np.flatnonzero(~good[:, column]), float(strengths[column - 1]) if column else None
+            theta, cost[left, column], good[left, column] = self._reference(data[left], strength, 0.0)
+            if strength is None:
+                best[left] = theta[:, 0]
+        return best, np.maximum(0.0, 2 * (cost[:, 1:] - cost[:, :1])), good[:, :1] & good[:, 1:]
 
     def _reference(self, data: Array, strength: float | None, lower: float) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Fits of data (T, n_data) by NumPy alone: theta (T, n_par), cost and whether they converged (T,)."""
@@ -217,8 +245,9 @@ class BinnedLikelihood:
         counts = rng.poisson(expected, (size, self.shape.n_bins))
         at = theta[self.shape.constrained]
         gauss = rng.normal(at, np.where(self.shape.poisson, 1.0, self.shape.scale), (size, len(at)))
-        poisson = rng.poisson(np.where(self.shape.poisson, self.shape.scale * at, 0.0), (size, len(at)))
-        return np.concatenate([counts, np.where(self.shape.poisson, poisson, gauss)], axis=1)
+        which = self.shape.poisson
+        gauss[:, which] = rng.poisson((self.shape.scale * at)[which], (size, int(which.sum())))
+        return np.concatenate([counts, gauss], axis=1)
 
 
 @dataclass(eq=False)
@@ -244,8 +273,14 @@ class Profile:
             self.known[strength] = self._fit(strength)
         return self.known[strength]
 
+    @cached_property
+    def _memory(self) -> Memory | None:
+        return self.likelihood.engine.new_memory()
+
     def _fit(self, strength: float) -> tuple[float, bool]:
-        fast = self.likelihood.engine.fit(self.data[None], strength, 0.0, alone=True, start=self.start)
+        engine = self.likelihood.engine
+        memory = self._memory if engine.large else None
+        fast = engine.fit(self.data[None], strength, 0.0, alone=True, start=self.start, memory=memory)
         if fast is None or not fast.good[0]:
             fit = self.likelihood.fit(self.data, strength)
             return fit.nll, fit.status == "ok"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from benchmarks.bump_root import calculator, configured, quiet
 from benchmarks.harness import LIMIT_ALLOWED, Check, Duel, Peer, Row, load
 from limits.inference.counts.closed import OneCount, plane
 from limits.inference.counts.sums import sums
+from limits.inference.results import SIGMAS
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.histfactory import load as read
 
@@ -64,11 +65,11 @@ def ours(number: int) -> Array:
     return plane(likelihood(), grid())[0]
 
 
-def exact(number: int) -> Array:
-    """Exact CLs at many strengths, the tested one first; the expected band comes with it."""
+def exact(number: int, sigmas: tuple[int, ...] = SIGMAS) -> Array:
+    """Exact CLs at many strengths, the tested one first, and at these quantiles of background-only data."""
     del number
     strengths = np.concatenate([[TESTED], np.linspace(1, 20, STRENGTHS - 1)])
-    return sums(OneCount.of(likelihood()), strengths)[0]
+    return sums(OneCount.of(likelihood()), strengths, sigmas)[0]
 
 
 def judge(number: int, mine: Array, theirs: list[float]) -> list[Check]:
@@ -137,7 +138,7 @@ def against_roostats() -> Duel:
     return Duel(ours, peer, judge, rounds=9, units_ours=SIDE * SIDE, units_peer=5)
 
 
-def against_toys() -> Duel:
+def against_toys(sigmas: tuple[int, ...] = SIGMAS) -> Duel:
     pyhf, model, data, bounds = pyhf_model()
     backend = type(pyhf.tensorlib)
 
@@ -157,7 +158,7 @@ def against_toys() -> Duel:
         del number
         return [Check("CLs, in errors of toys", abs(theirs - mine[0]) / error(mine[0]), 4.0)]
 
-    return Duel(exact, peer, agrees, rounds=3, units_ours=STRENGTHS, warm=False)
+    return Duel(partial(exact, sigmas=sigmas), peer, agrees, rounds=3, units_ours=STRENGTHS, warm=False)
 
 
 def error(cls: float) -> float:
@@ -180,4 +181,14 @@ EXACT = Row(
     "counting, exact CLs with fluctuating auxiliary data and expected band",
     "point",
     {"pyhf toys": Peer(("pyhf",), "pip install pyhf", against_toys, slow=True, note=f"{TOYS} + {TOYS} toys")},
+)
+
+EXACT_OBSERVED = Row(
+    "the same, observed only (the peer's band comes from the same toys)",
+    "point",
+    {
+        "pyhf toys": Peer(
+            ("pyhf",), "pip install pyhf", partial(against_toys, ()), slow=True, note=f"{TOYS} + {TOYS} toys"
+        )
+    },
 )

@@ -13,6 +13,7 @@ from limits.inference.asymptotic import Asymptotic
 from limits.inference.limit import upper_limit
 from limits.inference.toys.ensembles import BLOCK, ToyCalculator, crossing
 from limits.inference.toys.goodness import goodness_of_fit
+from limits.likelihood import engine
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Systematic, counting
 from limits.likelihood.histfactory import load
@@ -66,6 +67,29 @@ def test_many_fits_are_the_single_fits(likelihood: BinnedLikelihood) -> None:
         assert np.array_equal(half.nll, many.nll[20:])
 
 
+@pytest.mark.parametrize(
+    "likelihood", [SMALL, bins(6, 40.0), counting(7, 1.0, Background(0.0))], ids=["count", "bins", "none"]
+)
+@pytest.mark.parametrize("compiled", [True, False])
+def test_profiles_of_many_toys_are_differences_of_fits(
+    likelihood: BinnedLikelihood, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fits at fixed strengths start from the free one, on the bound or off it, whatever their order, and end where others end."""
+    if not compiled:
+        monkeypatch.setattr(engine, "compiled_fits", lambda: None)
+    theta, strengths = likelihood.fit(likelihood.observed, 0.3).theta, np.array([2.0, 0.0, 0.7])
+    toys = likelihood.sample(theta, 100, np.random.default_rng(1))
+    best, t, good = likelihood.profile_many(toys, strengths)
+    free = likelihood.fit_many(toys)
+    assert np.any(best < 1e-6)
+    assert best == pytest.approx(free.theta[:, 0], abs=1e-9)
+    assert good.all()
+    for column, strength in enumerate(strengths):
+        fixed = likelihood.fit_many(toys, float(strength))
+        assert t[:, column] == pytest.approx(np.maximum(0.0, 2 * (fixed.nll - free.nll)), abs=1e-9)
+    assert np.array_equal(t[40:60, 1:], likelihood.profile_many(toys[40:60], strengths[1:])[1])
+
+
 def test_same_seed_same_answer() -> None:
     long = ToyCalculator(SMALL, SMALL.observed, 2 * BLOCK + 100, 7)
     again = ToyCalculator(SMALL, SMALL.observed, 2 * BLOCK + 100, 7)
@@ -106,23 +130,23 @@ def test_limit_of_known_background() -> None:
 
 def test_failed_toys_are_counted_and_too_many_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(share: int):  # type: ignore[no-untyped-def]
-        original = BinnedLikelihood.fit_many
+        original = BinnedLikelihood.profile_many
 
-        def fit_many(self, data, strength=None, *, lower=0.0):  # type: ignore[no-untyped-def]
-            fits = original(self, data, strength, lower=lower)
-            fits.converged[::share] = False
-            return fits
+        def profile_many(self, data, strengths):  # type: ignore[no-untyped-def]
+            best, t, good = original(self, data, strengths)
+            good[::share] = False
+            return best, t, good
 
-        return fit_many
+        return profile_many
 
     monkeypatch.setattr(limits.inference.toys.ensembles, "_again", lambda likelihood, toy, strength: (np.nan, np.nan))
     with monkeypatch.context() as patch:
-        patch.setattr(BinnedLikelihood, "fit_many", broken(50))
+        patch.setattr(BinnedLikelihood, "profile_many", broken(50))
         ensemble = ToyCalculator(SMALL, SMALL.observed, 500, 1).at(3.0)
         assert ensemble.failed == 20
         assert len(ensemble.signal) == 490
     with monkeypatch.context() as patch:
-        patch.setattr(BinnedLikelihood, "fit_many", broken(5))
+        patch.setattr(BinnedLikelihood, "profile_many", broken(5))
         with pytest.raises(FitError, match="could not be fitted"):
             ToyCalculator(SMALL, SMALL.observed, 500, 1).at(3.0)
 

@@ -203,6 +203,7 @@ def test_derivatives(codes: str, seed: int) -> None:
     theta = np.where(wide, theta + rng.normal(0, 1.2, len(theta)), theta * rng.uniform(0.7, 1.4, len(theta)))
     theta[0] = rng.uniform(0.0, 2.0)
     point, x = evaluate.new_point(prepared), theta[prepared.places[:, program.PARAMETER]]
+    evaluate.expect(prepared, x, point)
     cost = evaluate.value(prepared, data, x, theta, point)
     if not np.isfinite(cost):  # a shift has made a rate negative: a place where this kernel does not go
         return

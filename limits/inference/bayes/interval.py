@@ -147,7 +147,7 @@ def _expected(
 ) -> tuple[list[float | None], str]:
     """The five expected upper edges, None where they were not found, and what they are."""
     level, label = request.level, BY_BAYES_TOYS if single is None else A_PRIORI
-    if not np.isfinite(likelihood.signal_scale):
+    if not request.expected or not np.isfinite(likelihood.signal_scale):
         return [None] * 5, label
     try:
         if single is None:

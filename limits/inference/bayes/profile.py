@@ -63,8 +63,9 @@ def profile_posterior_limit(request: Request) -> Limit:
     low, high = edges(posterior, request.level, request.kind)
     expected: list[float | None] = [None] * 5
     try:
-        asimov = likelihood.asimov(likelihood.fit(likelihood.observed, 0.0).theta)
-        expected[2] = edges(profile_posterior(likelihood, asimov, request), request.level, request.kind)[1]
+        if request.expected:
+            asimov = likelihood.asimov(likelihood.fit(likelihood.observed, 0.0).theta)
+            expected[2] = edges(profile_posterior(likelihood, asimov, request), request.level, request.kind)[1]
     except FitError as error:
         request.trouble(f"expected limit not found: {error}")
     limit = request.result("bayes-profile", definition, high, expected, MEDIAN_ONLY, NO_P_VALUES)

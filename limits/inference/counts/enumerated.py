@@ -12,7 +12,7 @@ from limits.inference.counts.background import Poisson
 from limits.inference.counts.closed import OneCount
 from limits.inference.counts.sums import p_values, sums
 from limits.inference.request import CHECK, NO_P_VALUES, Request
-from limits.inference.results import SIGMAS, Limit
+from limits.inference.results import Limit
 from limits.likelihood import Array
 from limits.likelihood.binned import BinnedLikelihood
 
@@ -53,7 +53,7 @@ def enumerated_limit(request: Request) -> Limit:
     one, strength = OneCount.of(request.likelihood), request.test_strength
     observed = _limit(request, one, None)
     _check(request, one, observed)
-    expected = [_limit(request, one, sigma) for sigma in SIGMAS]
+    expected = [_limit(request, one, sigma) for sigma in request.sigmas]
     try:
         values = p_values(one, strength)
     except FitError as error:

@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from limits.errors import FitError
 from limits.inference.results import SIGMAS, PValues
 from limits.likelihood import Array, Fit, Likelihood
+from limits.likelihood.binned import BinnedLikelihood
 
 BLOCK: Final = 250
 """Toys per block."""
@@ -59,14 +61,22 @@ def t_of_toys(likelihood: Likelihood, toys: Array, strengths: Array) -> Array:
 
 def _profiled(likelihood: Likelihood, toys: Array, strengths: Array) -> tuple[Array, Array]:
     """2Δ(−ln L) (T, K) and best strengths (T,). A toy whose fit fails in the batch is fitted again by the fit that looks twice."""
-    free = likelihood.fit_many(toys)
-    fixed = [likelihood.fit_many(toys, float(strength)) for strength in strengths]
-    t = np.maximum(0.0, 2 * (np.stack([fits.nll for fits in fixed], axis=1) - free.nll[:, None]))
-    best = free.theta[:, 0].copy()
-    good = free.converged[:, None] & np.stack([fits.converged for fits in fixed], axis=1)
+    if isinstance(likelihood, BinnedLikelihood):
+        best, t, good = likelihood.profile_many(toys, strengths)
+    else:
+        best, t, good = _fitted(likelihood, toys, strengths)
     for row, column in np.argwhere(~good):
         t[row, column], best[row] = _again(likelihood, toys[row], float(strengths[column]))
     return t, best
+
+
+def _fitted(likelihood: Likelihood, toys: Array, strengths: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """As `BinnedLikelihood.profile_many`, for any likelihood."""
+    free = likelihood.fit_many(toys)
+    fixed = [likelihood.fit_many(toys, float(strength)) for strength in strengths]
+    t = np.maximum(0.0, 2 * (np.stack([fits.nll for fits in fixed], axis=1) - free.nll[:, None]))
+    good = free.converged[:, None] & np.stack([fits.converged for fits in fixed], axis=1)
+    return free.theta[:, 0].copy(), t, good
 
 
 def _again(likelihood: Likelihood, toy: Array, strength: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from limits.errors import FitError
 from limits.inference.request import BY_TOY_QUANTILES, BY_TOYS, CLSB_BY_TOYS, ZERO_EXCLUDED, Request
-from limits.inference.results import SIGMAS, Limit
+from limits.inference.results import Limit
 from limits.inference.toys.ensembles import ToyCalculator, crossing
 
 
@@ -18,9 +18,9 @@ def toy_limit(request: Request, first: Limit, *, divided: bool) -> Limit:
         return replace(first, method=method, definition=definition, expected_kind=BY_TOY_QUANTILES)
     calculator = ToyCalculator(likelihood, likelihood.observed, request.toys, request.seed, divided)
     guesses = [first.observed_limit, *(e if e is not None else first.observed_limit for e in first.expected_limit)]
-    labels = ["observed", *(f"expected {sigma:+d}σ" for sigma in SIGMAS)]
+    labels = ["observed", *(f"expected {sigma:+d}σ" for sigma in request.sigmas)]
     found: list[float | None] = []
-    for which, (label, guess) in enumerate(zip(labels, guesses, strict=True)):
+    for which, (label, guess) in enumerate(zip(labels, guesses, strict=False)):
         try:
             at = crossing(calculator, which, alpha, guess)
         except FitError as error:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit
 from limits.kernel.histfactory.profile import AA, AC, CC, PULL, constraint, profile_bins
 from limits.kernel.histfactory.program import (
     BEGIN,
@@ -73,7 +73,7 @@ def new_point(program: Program) -> Point:
     )
 
 
-@jit
+@inner
 def _factor(kind: int, row: Array, t: float) -> tuple[float, float, float]:
     """A multiplier or κ(t), and its first two derivatives divided by it; nan where code 4 falls below zero."""
     if kind == LINEAR:
@@ -95,7 +95,7 @@ def _factor(kind: int, row: Array, t: float) -> tuple[float, float, float]:
     return value, first / value, second / value
 
 
-@jit
+@inner
 def _shift(kind: int, t: float) -> tuple[float, float, float]:
     """e(t) and its first two derivatives: what multiplies `bend`; t itself multiplies `mean`."""
     if kind == SMOOTH_SHIFT and abs(t) < 1.0:
@@ -128,11 +128,10 @@ def expect(program: Program, x: Array, point: Point) -> None:
 
 @jit
 def value(program: Program, data: Array, x: Array, theta: Array, point: Point) -> float:
-    """Cost at the global parameters x (G,) for one data vector; ∞ or nan where a rate is not possible.
+    """Cost for one data vector at the global parameters x (G,) of the last `expect`; ∞ or nan where a rate is not possible.
 
     Local nuisances that are held are read from `theta` (P,); all are left in `point.bins`.
     """
-    expect(program, x, point)
     pieces, bins, places, kinds = program.pieces, point.bins, program.places, program.kinds
     for b in range(bins.shape[1]):
         bins[0, b] = bins[1, b] = 0.0
@@ -150,7 +149,7 @@ def value(program: Program, data: Array, x: Array, theta: Array, point: Point) -
     return cost
 
 
-@jit
+@inner
 def _second(program: Program, i: int, size: float, total: float, point: Point) -> None:
     """Add Σ_b pull·∂²rate of one piece to the lower triangle of the Hessian; its sums and the total Σ pull·base are known."""
     terms, found, hessian = program.terms, point.terms, point.hessian
@@ -172,7 +171,7 @@ def _second(program: Program, i: int, size: float, total: float, point: Point) -
             hessian[max(g, h), min(g, h)] += 2.0 * both if g == h else both
 
 
-@jit
+@inner
 def _first(program: Program, i: int, size: float, point: Point) -> float:
     """Add what one piece does to the gradient and to the derivatives of A and C; returns Σ pull·base."""
     terms, found, which = program.terms, point.terms, program.pieces[i, LOCAL]

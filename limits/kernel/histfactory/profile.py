@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner
 from limits.kernel.histfactory.program import (
     COLUMN,
     CONSTRAINT,
@@ -28,7 +28,7 @@ A, C, GAMMA, PULL, _, AA, AC, CC = range(8)
 """Rows of `bins`: expected counts; γ; slopes of the cost in A and (the row after PULL) in C; its curvatures."""
 
 
-@jit
+@inner
 def poisson(expected: float, observed: float) -> float:
     """ν − n + n ln(n/ν), as `limits.kernel.poisson_cost`."""
     if observed <= 0.0:
@@ -37,7 +37,7 @@ def poisson(expected: float, observed: float) -> float:
     return observed * (excess - math.log1p(excess))
 
 
-@jit
+@inner
 def _gaussian(n: float, a: float, c: float, aux: float, variance: float) -> float:
     """γ = a − σ²C (1 − n/ν) at the positive root ν, found without cancellation."""
     pulled = variance * c
@@ -51,7 +51,7 @@ def _gaussian(n: float, a: float, c: float, aux: float, variance: float) -> floa
     return aux - pulled * (1.0 - n / nu)
 
 
-@jit
+@inner
 def _poisson(n: float, a: float, c: float, aux: float, scale: float) -> float:
     """The larger root, which is the one with ν > 0; nan where there is none or C is negative."""
     both = c + scale
@@ -67,7 +67,7 @@ def _poisson(n: float, a: float, c: float, aux: float, scale: float) -> float:
     return aux * a / (root - half) if root > half else 0.0
 
 
-@jit
+@inner
 def constraint(kind: int, scale: float, at: float, aux: float) -> tuple[float, float, float]:
     """Cost of a constraint, its slope and its curvature."""
     if kind == GAUSSIAN:
@@ -76,7 +76,7 @@ def constraint(kind: int, scale: float, at: float, aux: float) -> tuple[float, f
     return poisson(scale * at, aux), scale - aux / at, aux / (at * at)
 
 
-@jit
+@inner
 def profile_bins(local: Indices, kinds: Indices, numbers: Array, data: Array, theta: Array, bins: Array) -> float:
     """Cost of all bins and their local constraints for the A and C of `bins` (8, B), whose other rows are filled.
 

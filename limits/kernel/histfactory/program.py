@@ -77,7 +77,7 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Where T fits ended: `theta` (T, P); `cost`, `edm`, and whether they converged, (T,)."""
+    """Where T fits ended: `theta` (T, P); `cost`, `edm`, and whether they converged, (T,). Of K fits per data set, (T, K) for (T,)."""
 
     theta: Array
     cost: Array

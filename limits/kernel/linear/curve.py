@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit
 from limits.kernel.linear.evaluate import log_ratio
 from limits.kernel.linear.newton import CHORD, CONVERGED, INFEASIBLE, minimise
 from limits.kernel.rates import Array
@@ -30,7 +30,7 @@ def span(best: float, sigma: float, smear: float) -> tuple[float, float]:
     return max(-smear, best - reach), best + reach
 
 
-@jit
+@inner
 def value(poly: Array, low: float, high: float, s: float) -> tuple[float, float]:
     """The polynomial (coefficients in u = −1…1 on [low, high], ascending) and its derivative with respect to s."""
     scale = 2.0 / (high - low)
@@ -42,7 +42,7 @@ def value(poly: Array, low: float, high: float, s: float) -> tuple[float, float]
     return q, d * scale
 
 
-@jit
+@inner
 def _predict(theta: Array, best: Array, tangent: Array, s: float, known: int, at: Array, bend: Array) -> None:
     """Fill theta with the background expected at strength s: linear, plus x²·(bend extrapolated from the last nodes)."""
     x = s - best[0]

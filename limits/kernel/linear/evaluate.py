@@ -12,14 +12,14 @@ import math
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit, roomy
 from limits.kernel.rates import Array
 
 BLOCK = 256
 """Rows of data at a time where the number of parameters is not known: all of them stay in the first-level cache."""
 
 
-@jit
+@inner
 def _slope5(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) -> float:
     a0, a1, a2, a3, a4 = rows[0], rows[1], rows[2], rows[3], rows[4]
     t0, t1, t2, t3, t4 = theta[0], theta[1], theta[2], theta[3], theta[4]
@@ -38,7 +38,7 @@ def _slope5(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) 
     return bad
 
 
-@jit
+@inner
 def _slope6(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) -> float:
     a0, a1, a2, a3, a4, a5 = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
     t0, t1, t2, t3, t4, t5 = theta[0], theta[1], theta[2], theta[3], theta[4], theta[5]
@@ -58,7 +58,7 @@ def _slope6(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array) 
     return bad
 
 
-@jit
+@inner
 def _both5(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array, hessian: Array) -> float:
     a0, a1, a2, a3, a4 = rows[0], rows[1], rows[2], rows[3], rows[4]
     t0, t1, t2, t3, t4 = theta[0], theta[1], theta[2], theta[3], theta[4]
@@ -101,7 +101,7 @@ def _both5(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array, h
     return bad
 
 
-@jit
+@roomy
 def _any(rows: Array, counts: Array, theta: Array, rate: Array, pull: Array, hessian: Array) -> float:
     """Any number of parameters; second derivatives only where `hessian` has rows."""
     weight = np.empty(BLOCK)

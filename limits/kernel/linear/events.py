@@ -10,7 +10,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit
 from limits.kernel.linear.elementary import exp, log
 from limits.kernel.linear.shapes import Cruijff, CrystalBall, Signal, chebyshev
 from limits.kernel.rates import Array
@@ -48,7 +48,7 @@ def functions(x: Array, signal: Signal, order: int) -> Array:
     return rows
 
 
-@jit
+@inner
 def _exponents(x: Array, kind: int, shape: Array, out: Array) -> None:
     """Fill `out` with ln of the shape at x. shape (9,) or (6,): 1/area, mean, then what `numbers` says."""
     mean = shape[1]
@@ -70,7 +70,7 @@ def _exponents(x: Array, kind: int, shape: Array, out: Array) -> None:
             out[i] = -square / (left + low * square if d < 0.0 else right + high * square)
 
 
-@jit
+@inner
 def _fill(x: Array, low: float, high: float, kind: int, shape: Array, rows: Array, at: int) -> None:
     """All functions at x (n,), in columns at … at + n of rows (P, N): a slice of all rows would not be known as contiguous."""
     width, end = 1.0 / (high - low), at + x.shape[0]

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import jit, roomy
 from limits.kernel.linear.evaluate import both, slope
 from limits.kernel.rates import Array
 from limits.kernel.solve import cholesky, solve
@@ -53,7 +53,7 @@ def flat(rows: Array, counts: Array, integral: Array, theta: Array) -> None:
     theta[1] = max((total - theta[0] * integral[0]) / integral[1], 0.01 * total / integral[1], 1e-9) + 1.5 * deepest
 
 
-@jit
+@roomy
 def newton(
     rows: Array,
     counts: Array,

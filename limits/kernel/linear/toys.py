@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit
 from limits.kernel.linear.curve import span, trace, value
 from limits.kernel.linear.newton import CONVERGED, NO_LIMIT, NOT_POSITIVE_DEFINITE, POLISH, minimise
 from limits.kernel.linear.upper import bayes, cls
@@ -30,7 +30,7 @@ TOLERANCE = 3e-7
 """½gᵀH⁻¹g that may be left at a node of the curve; q is right to a few per cent of it."""
 
 
-@jit
+@inner
 def _first(scaled: Array, counts: Array, integral: Array, gradient: Array) -> None:
     """Fill the gradient at the background thrown: it needs no division."""
     for k in range(integral.shape[0]):
@@ -40,7 +40,7 @@ def _first(scaled: Array, counts: Array, integral: Array, gradient: Array) -> No
         gradient[k] = integral[k] - total
 
 
-@jit
+@inner
 def _limits(
     matrix: Array,
     q: Array,

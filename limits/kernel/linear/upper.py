@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from limits.kernel.door import jit
+from limits.kernel.door import inner, jit
 from limits.kernel.linear.curve import value
 from limits.kernel.rates import Array
 
@@ -16,7 +16,7 @@ NARROW: Final = cast("int", np.int64(8))
 """Nodes of a panel up to 5σ wide, and of one as wide as a Newton step. Python numbers would be compiled one by one."""
 
 
-@jit
+@inner
 def _area(poly: Array, low: float, high: float, start: float, stop: float, rule: Array, size: int) -> float:
     """∫ exp(−q) from start to stop by one Gauss–Legendre panel; rule (2, G): nodes, weights on [−1, 1], `size` of them."""
     half, middle, total = 0.5 * (stop - start), 0.5 * (stop + start), 0.0
@@ -62,13 +62,13 @@ def bayes(poly: Array, low: float, high: float, best: float, sigma: float, level
     return math.nan
 
 
-@jit
+@inner
 def _normal_tail(x: float) -> float:
     """1 − Φ(x)."""
     return 0.5 * math.erfc(x * math.sqrt(0.5))
 
 
-@jit
+@inner
 def _asimov(poly: Array, low: float, high: float, s: float) -> float:
     """q of the background-only Asimov data (twice the NLL): beyond the end of the curve its root goes on straight."""
     if s <= high:
@@ -133,7 +133,7 @@ def cls(
     return math.nan
 
 
-@jit
+@inner
 def _smeared(poly: Array, low: float, high: float, s: float, width: float, sigma: float, rules: Array) -> float:
     """∫ exp(−q(t)) Gauss(t − s; width) dt over the curve. Rules: see `fit.rules`."""
     total = 0.0
@@ -190,7 +190,7 @@ def smeared_bayes(
     return math.nan
 
 
-@jit
+@inner
 def _smeared_area(
     poly: Array,
     low: float,
