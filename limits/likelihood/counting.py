@@ -136,7 +136,7 @@ def counting(
     ]
     n_par, first = len(parameters), 1 + len(multipliers)
     log_high, log_low = np.moveaxis(logs[kept], 1, 0)
-    asymmetric = bool(np.any(log_high != -log_low))
+    asymmetric = not np.allclose(log_high, -log_low, rtol=1e-12, atol=0)  # 1/κ is rounded
     none = np.zeros((0, 2))
     shape = Binned(
         nominal=np.array([[signal], [events]], dtype=float),

@@ -14,7 +14,7 @@ from scipy.stats import norm, poisson, truncnorm
 from limits import kernel
 from limits.errors import InputError, UnknownName
 from limits.inference.bayes import sampler as bayes_sampler
-from limits.inference.bayes.band import _blocks, _Laplace
+from limits.inference.bayes.band import _Laplace
 from limits.inference.bayes.coordinates import Coordinates, log_likelihood
 from limits.inference.bayes.interval import Posterior, bayes_band, bayes_interval, bayes_limit
 from limits.inference.bayes.jeffreys import log_root_information
@@ -25,6 +25,7 @@ from limits.inference.bayes.priors import FLAT, PRIORS, Prior, flat_in_coupling
 from limits.inference.bayes.sampler import Sampler
 from limits.inference.limit import upper_limit
 from limits.inference.request import Request
+from limits.inference.toys.ensembles import BACKGROUND_ONLY, thrown
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Systematic, counting
 from limits.likelihood.histfactory import load
@@ -451,7 +452,7 @@ def test_toys_without_nuisances_are_exact(prior: Prior, kind: str) -> None:
     """With nothing to integrate Laplace's approximation is exact: each toy has the limit of its own counts."""
     likelihood = workspace([1.0, 2.0], [2.0, 4.0], [3, 5])
     reference = marginalised(likelihood, likelihood.observed, prior)
-    toys = _blocks(likelihood, np.array([0.0]), 12, 1)[0]
+    toys = next(thrown(likelihood, np.array([0.0]), 12, 1, BACKGROUND_ONLY))
     many = _Laplace(Coordinates(likelihood), prior, 2.0, reference)
     found = many.upper(toys, 0.9, kind)  # type: ignore[arg-type]
     for toy, limit in zip(toys, found, strict=True):
@@ -470,7 +471,7 @@ def test_band_of_many_nuisances() -> None:
     median = marginalised(MANY, MANY.asimov(background), FLAT).posterior.quantile(0.9)
     assert band[2] == pytest.approx(median, rel=0.15)
     # A dozen toys by importance sampling, in place of Laplace's approximation.
-    toys = _blocks(MANY, background, 6, 4)[0]
+    toys = next(thrown(MANY, background, 6, 4, BACKGROUND_ONLY))
     many = _Laplace(Coordinates(MANY), FLAT, median, marginalised(MANY, MANY.observed, FLAT))
     for toy, limit in zip(toys, many.upper(toys, 0.9, "upper"), strict=True):
         assert limit == pytest.approx(marginalised(MANY, toy, FLAT).posterior.quantile(0.9), rel=0.03)

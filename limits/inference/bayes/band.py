@@ -1,7 +1,7 @@
 """Expected Bayesian limits of any binned likelihood: background-only toys, Laplace's approximation of the marginal for each.
 
-Toys are thrown at the background-only fit to the data, counts and auxiliary data both fluctuate. Those of one block seed themselves
-from (seed, hypothesis, number), and the limit of a toy does not depend on the others.
+Toys are thrown at the background-only fit to the data, counts and auxiliary data both fluctuate. The limit of a toy does not depend on the
+others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from limits.inference.bayes.marginalised import Marginalised, marginalised
 from limits.inference.bayes.posterior import edges
 from limits.inference.bayes.priors import FLAT, Kind, Prior
 from limits.inference.results import SIGMAS
+from limits.inference.toys.ensembles import BACKGROUND_ONLY, thrown
 from limits.likelihood import Array
 from limits.likelihood.binned import BinnedLikelihood
 
@@ -29,9 +30,6 @@ BY_BAYES_TOYS: Final = (
 
 TOYS: Final = 200
 """Toys where no number is asked for: the median is then known to about 4 %, ±2σ to about 8 %."""
-
-BLOCK: Final = 250
-"""Toys per block."""
 
 NODES: Final = 20
 """Strengths at which each toy's marginal likelihood is computed."""
@@ -128,7 +126,7 @@ def bayes_band(
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """The −2…+2σ quantiles (five strengths) of the upper edge of background-only toys, and what to be warned of.
 
-    Jeffreys' prior is that of the observed auxiliary data for all toys.
+    Jeffreys' prior is that of the Asimov auxiliary data for all toys.
 
     Raises:
         InputError: a posterior that cannot be normalised.
@@ -139,7 +137,8 @@ def bayes_band(
     reference = marginalised(likelihood, asimov, prior, seed)
     exact = edges(reference.posterior, level, kind)[1]
     many = _Laplace(Coordinates(likelihood), prior, max(exact - prior.lower, 1e-9 * exact), reference)
-    found = np.concatenate([many.upper(block, level, kind) for block in _blocks(likelihood, background, toys, seed)])
+    blocks = thrown(likelihood, background, toys, seed, BACKGROUND_ONLY)
+    found = np.concatenate([many.upper(block, level, kind) for block in blocks])
     good = np.sort(found[np.isfinite(found)])
     if len(good) < (1 - LOST) * toys:
         raise FitError(f"{toys - len(good)} of {toys} background-only toys have no limit")
@@ -156,11 +155,3 @@ def bayes_band(
     listed = ", ".join(f"{error / value:.0%}" for error, value in zip(errors, band, strict=True))
     warnings.append(f"expected limits: statistical errors of −2…+2σ from {len(good)} toys: {listed}")
     return tuple(map(float, band)), tuple(warnings)
-
-
-def _blocks(likelihood: BinnedLikelihood, background: Array, size: int, seed: int) -> list[Array]:
-    """Background-only toys (≤ BLOCK, n_data) by blocks, `size` in all."""
-    return [
-        likelihood.sample(background, BLOCK, np.random.default_rng([seed, 0, number]))[: size - number * BLOCK]
-        for number in range(-(-size // BLOCK))
-    ]

@@ -19,7 +19,7 @@ from limits.kernel.rates import Array
 Labels = NDArray[np.int_]
 
 REFERENCE: Final = 0.5
-"""Level c0 of q0: low, for many crossings; that of the example of Gross and Vitells."""
+"""Level c0 of q0: low, for many crossings; the answer depends little on it."""
 
 
 @dataclass(frozen=True)

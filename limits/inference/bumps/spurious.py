@@ -20,7 +20,7 @@ from limits.kernel.linear.window import Window
 from limits.kernel.rates import Array
 
 OF_SIGMA: Final = 0.2
-"""A spurious signal below 20 % of its statistical error is accepted: ATLAS H→γγ, 1802.04146, sect. 6."""
+"""A spurious signal below 20 % of its statistical error is usually accepted: from memory of ATLAS H→γγ (1802.04146), hence an argument."""
 
 OF_SIGNAL: Final = 0.1
 """Or one below 10 % of the expected signal: same place."""
