@@ -13,8 +13,8 @@ from limits import assemble
 from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
 from limits.inference.asymptotic import discovery
-from limits.inference.limit import METHODS, p_values, upper_limit
-from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, MEDIAN_ONLY
+from limits.inference.limit import EXPECTED_P, METHODS, p_values, upper_limit
+from limits.inference.request import A_PRIORI
 from limits.inference.results import SIGMAS, Limit, PValues
 from limits.likelihood.binned import BinnedLikelihood
 from limits.physics.conversion import coupling_from_strength
@@ -58,6 +58,7 @@ class PointResult:
     significance: float | None
     status: str
     warnings: tuple[str, ...] = ()
+    expected_kind: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +181,7 @@ def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, res
         exclusion=facts.exclusion,
         method=method,
         level=level,
-        expected_kind=expected_kind(method),
+        expected_kind=next((r.expected_kind for r in results if r.expected_kind), "none: no point was done"),
         label=label(search),
         calibrated_to=calibrated_to(search),
         assumptions=tuple(key for key, kind in kinds.items() if kind == "assumption"),
@@ -198,12 +199,6 @@ def label(search: Search) -> str:
 def calibrated_to(search: Search) -> str | None:
     """What the calibrated numbers were fitted to, in words; None for a prediction."""
     return "; ".join(f"{key}: {search.quantity(key).origin}" for key in search.calibrated_keys) or None
-
-
-def expected_kind(method: str) -> str:
-    """Which of the two kinds of expected limit a method gives."""
-    kinds = {"cls": A_POSTERIORI, "cls-q": A_POSTERIORI, "cls-toys": BY_TOY_QUANTILES, "profile": MEDIAN_ONLY}
-    return kinds.get(method, A_PRIORI)
 
 
 def run_point(point: Point) -> PointResult:
@@ -265,6 +260,7 @@ def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
         discovery(build(reference)).significance,
         limit.status,
         limit.warnings,
+        limit.expected_kind,
     )
 
 
@@ -295,4 +291,5 @@ def _region(point: Point) -> PointResult:
         median,
         discovery(assemble.at_yield(search, expected(most))).significance,
         "ok" if observed else "insensitive",
+        expected_kind=EXPECTED_P.get(point.method, A_PRIORI),
     )

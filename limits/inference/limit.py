@@ -18,10 +18,10 @@ from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
 from limits.inference.bayes.profile import profile_posterior_limit
 from limits.inference.counts import sums
 from limits.inference.counts.closed import OneCount
-from limits.inference.counts.enumerated import enumerated_limit
+from limits.inference.counts.enumerated import BY_SUM_QUANTILES, enumerated_limit
 from limits.inference.counts.exact import SingleCount, is_single_count
 from limits.inference.counts.mixed import DEFINITIONS, clsb_limit
-from limits.inference.request import A_PRIORI, NOT_ASKED, TOYS, Request, single_count
+from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, NOT_ASKED, TOYS, Request, single_count
 from limits.inference.results import Limit, PValues
 from limits.inference.toys.ensembles import ToyCalculator
 from limits.inference.toys.limit import toy_limit
@@ -113,6 +113,16 @@ def upper_limit(
         raise InputError(f"method {method!r} cannot smear the strength; 'bayes-profile' can")
     limit = METHODS[method](Request(likelihood, level, test_strength, toys, seed, prior, kind, smearing, expected))
     return limit if expected else replace(limit, expected_limit=(None,) * 5, expected_kind=NOT_ASKED)
+
+
+EXPECTED_P: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("cls", "cls-q", "clsb"), A_POSTERIORI),
+        **dict.fromkeys(("cls-toys", "clsb-toys"), BY_TOY_QUANTILES),
+        "cls-enumerated": BY_SUM_QUANTILES,
+    }
+)
+"""What the expected values of `p_values` are, by method; `A_PRIORI` for all others."""
 
 
 def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PValues:

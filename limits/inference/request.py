@@ -33,7 +33,6 @@ CLSB_BY_TOYS: Final = (
 )
 BY_TOY_QUANTILES: Final = "a-posteriori: −2…+2σ quantiles of background-only toys, nuisances fitted to the data"
 NOT_ASKED: Final = "none: not asked for"
-MEDIAN_ONLY: Final = "a-posteriori: median from background-only Asimov data; no band (it needs toys)"
 
 ZERO_EXCLUDED: Final = "strengths next to 0 are excluded: the limit is 0 and says nothing about the signal"
 

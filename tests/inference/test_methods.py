@@ -131,3 +131,28 @@ def test_page_of_methods_shows_the_tables_that_are_computed(repository: Path) ->
     script = repository / "scripts" / "update_methods.py"
     done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_band_of_the_profile_posterior() -> None:
+    """A Gaussian measurement: the band of the flat posterior in closed form, at the quantiles of the best fit."""
+    likelihood = counting(10_000, 1.0, Background(10_000.0))
+    found = upper_limit(likelihood, "bayes-profile", 0.95)
+    assert "toys" in found.expected_kind
+    for sigma, limit in zip((-1, 0, 1), found.expected_limit[1:4], strict=True):
+        # Φ((x − ŝ)/σ) = 1 − 0.05 Φ(ŝ/σ)
+        closed = 100 * (sigma + norm.isf(0.05 * norm.cdf(sigma)))
+        assert limit == pytest.approx(closed, abs=3 * 100 / 7)
+    smeared = upper_limit(likelihood, "bayes-profile", 0.95, smearing=(100.0, 0.0))
+    assert smeared.expected_limit[2] > found.expected_limit[2]
+    unbinned = upper_limit(bump(np.random.default_rng(2).uniform(*WINDOW, 400), SIGNAL, 1), "bayes-profile", toys=20)
+    assert np.all(np.diff(np.array(unbinned.expected_limit, dtype=float)) > 0)
+
+
+def test_a_scan_says_what_its_expected_limits_are() -> None:
+    from limits.scan import run_scan
+    from limits.search import load
+
+    found = run_scan(load("na64mu-zprime"), masses=[0.1], method="profile")
+    assert found.expected_kind == upper_limit(counting(0, 1.0, Background(0.0)), "profile").expected_kind
+    region = run_scan(load("faser-aprime"), masses=[0.05], method="cls-toys", couplings=(1e-5, 2e-5, 2))
+    assert "toys" in region.expected_kind
