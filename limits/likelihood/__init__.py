@@ -6,6 +6,7 @@
 | a pyhf workspace (JSON 1.0.0), or anything HistFactory-like | `limits.likelihood.histfactory.load`    |
 | events of a mass window: a known peak on a polynomial       | `limits.likelihood.spectrum.bump`       |
 | an extended zfit model and its events (extra `zfit`)        | `limits.likelihood.zfit.from_zfit`      |
+| several of these with one strength                          | `limits.likelihood.joint.joint`         |
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class UnbinnedLikelihood:
         if self.nominal_signal == 0:
             return np.inf
         background = self.fit(self.observed, 0.0).theta
-        _, _, hessian = self._objective(self.asimov(background))(background)
+        _, _, hessian = self.objective(self.asimov(background))(background)
         floating = [i for i, p in enumerate(self.parameters) if i == 0 or not p.fixed]
         variance = float(np.linalg.pinv(hessian[np.ix_(floating, floating)])[0, 0])
         return float(np.sqrt(variance)) if variance > 0 else 1 / abs(self.nominal_signal)
@@ -125,7 +125,8 @@ class UnbinnedLikelihood:
         events = data[size + constrained :]
         return data[:size], data[size : size + constrained], events[np.isfinite(events)]
 
-    def _objective(self, data: Array) -> kernel.Objective:
+    def objective(self, data: Array) -> kernel.Objective:
+        """−log L of one data vector up to a constant, with its derivatives."""
         weights, aux, events = self._split(data)
         weights = weights + self.barrier
         used = weights > 0
@@ -150,7 +151,7 @@ class UnbinnedLikelihood:
         shape = np.broadcast_shapes(theta.shape[:-1], data.shape[:-1])
         thetas = np.broadcast_to(theta, (*shape, theta.shape[-1])).reshape(-1, theta.shape[-1])
         sets = np.broadcast_to(data, (*shape, data.shape[-1])).reshape(-1, data.shape[-1])
-        return np.array([self._objective(d)(t)[0] for t, d in zip(thetas, sets, strict=True)]).reshape(shape)
+        return np.array([self.objective(d)(t)[0] for t, d in zip(thetas, sets, strict=True)]).reshape(shape)
 
     def fit(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fit:
         """Fit all parameters, or all but a fixed `strength`; a free strength stays ≥ `lower`. data (D,).
@@ -166,13 +167,17 @@ class UnbinnedLikelihood:
         low[0], held[0] = (lower, False) if strength is None else (-np.inf, True)
         start[0] = max(start[0], lower) if strength is None else strength
         start[self._constrained] = self._split(data)[1]
-        function = self._objective(data)
+        function = self.objective(data)
         if not np.isfinite(function(start)[0]):
             raise FitError(f"{self.name}: the intensity is not positive at the starting point, strength {start[0]:g}")
         found = kernel.minimise(function, start, low, high, held)
         # A minimum with a negative intensity between the events is no fit, however well it converged.
-        good = found.converged and bool(np.all(self.model.density(self.lattice[0], found.theta) >= 0))
+        good = found.converged and self.positive(found.theta)
         return Fit(found.theta, found.covariance, found.cost, found.edm, "ok" if good else "failed")
+
+    def positive(self, theta: Array) -> bool:
+        """Whether the intensity is negative nowhere in the window."""
+        return bool(np.all(self.model.density(self.lattice[0], theta) >= 0))
 
     def fit_many(self, data: Array | Sequence[Array], strength: float | None = None, *, lower: float = 0.0) -> Fits:
         """The same for many data vectors, one after the other; a fit that fails is marked, not raised."""
