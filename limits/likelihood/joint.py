@@ -17,7 +17,7 @@ from limits import kernel
 from limits.errors import FitError, InputError
 from limits.likelihood import Array, Fit, Fits, Parameter
 from limits.likelihood.binned import BinnedLikelihood
-from limits.likelihood.unbinned import UnbinnedLikelihood
+from limits.likelihood.unbinned import UnbinnedLikelihood, fit_each
 
 Part = BinnedLikelihood | UnbinnedLikelihood
 
@@ -136,19 +136,7 @@ class JointLikelihood:
 
     def fit_many(self, data: Array, strength: float | None = None, *, lower: float = 0.0) -> Fits:
         """The same for many data vectors, one after the other; a fit that fails is marked, not raised."""
-        size = len(self.parameters)
-        theta, nll, converged = (
-            np.full((len(data), size), np.nan),
-            np.full(len(data), np.nan),
-            np.zeros(len(data), bool),
-        )
-        for i, one in enumerate(data):
-            try:
-                fit = self.fit(one, strength, lower=lower)
-            except FitError:
-                continue
-            theta[i], nll[i], converged[i] = fit.theta, fit.nll, fit.status == "ok"
-        return Fits(theta, nll, converged)
+        return fit_each(self, data, strength, lower)
 
     def asimov(self, theta: Array) -> Array:
         """Expected data at theta, (..., n_data)."""

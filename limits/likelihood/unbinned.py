@@ -17,7 +17,7 @@ import numpy as np
 from limits import kernel
 from limits.errors import FitError, InputError
 from limits.kernel.quadrature import gauss_legendre
-from limits.likelihood import Array, Fit, Fits, Parameter
+from limits.likelihood import Array, Fit, Fits, Likelihood, Parameter
 
 PANELS: Final = 64
 """Panels of the lattice, eight nodes each: features wider than 1/64 of the range are integrated to rounding."""
@@ -181,19 +181,7 @@ class UnbinnedLikelihood:
 
     def fit_many(self, data: Array | Sequence[Array], strength: float | None = None, *, lower: float = 0.0) -> Fits:
         """The same for many data vectors, one after the other; a fit that fails is marked, not raised."""
-        size = len(self.parameters)
-        theta, nll, converged = (
-            np.full((len(data), size), np.nan),
-            np.full(len(data), np.nan),
-            np.zeros(len(data), bool),
-        )
-        for i, one in enumerate(data):
-            try:
-                fit = self.fit(one, strength, lower=lower)
-            except FitError:
-                continue
-            theta[i], nll[i], converged[i] = fit.theta, fit.nll, fit.status == "ok"
-        return Fits(theta, nll, converged)
+        return fit_each(self, data, strength, lower)
 
     def asimov(self, theta: Array) -> Array:
         """Weights of the lattice and auxiliary data at theta (..., P), no events, (..., G + C)."""
@@ -240,3 +228,16 @@ class UnbinnedLikelihood:
             parts.append(x[rng.random(len(x)) * top < density][:missing])
             missing -= len(parts[-1])
         return np.concatenate([*parts, np.empty(0)])
+
+
+def fit_each(likelihood: Likelihood, data: Array | Sequence[Array], strength: float | None, lower: float) -> Fits:
+    """Fits of many data vectors, one after the other; one that fails is marked, not raised."""
+    size = len(likelihood.parameters)
+    theta, nll, converged = np.full((len(data), size), np.nan), np.full(len(data), np.nan), np.zeros(len(data), bool)
+    for i, one in enumerate(data):
+        try:
+            fit = likelihood.fit(one, strength, lower=lower)
+        except FitError:
+            continue
+        theta[i], nll[i], converged[i] = fit.theta, fit.nll, fit.status == "ok"
+    return Fits(theta, nll, converged)
