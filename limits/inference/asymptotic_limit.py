@@ -40,13 +40,12 @@ def asymptotic_limit(request: Request, statistic: Literal["qtilde", "q"], *, div
     def quantile(sigma: int) -> float | None:
         # √q is nearly a straight line, which the root finder likes.
         goal = calculator.band_goal(sigma, alpha)
-        if goal == 0:
+        if goal == 0 and np.isfinite(scale):
             return 0.0
         return zero(f"expected {sigma:+d}σ", goal, lambda s: goal**0.5 - calculator.q_asimov(s) ** 0.5)
 
-    by_sigma = {
-        sigma: quantile(sigma) for sigma in sorted(request.sigmas, key=abs)
-    }  # the next is near those already found
+    # From the median outwards: the next is near those already found.
+    by_sigma = {sigma: quantile(sigma) for sigma in sorted(request.sigmas, key=abs)}
     expected = [by_sigma.get(sigma) for sigma in SIGMAS]
 
     def height(strength: float) -> float:

@@ -13,9 +13,10 @@ import numpy as np
 from limits.errors import InputError, unknown
 from limits.inference.asymptotic import Asymptotic
 from limits.inference.asymptotic_limit import asymptotic_limit
-from limits.inference.bayes.interval import bayes_limit, tail_single
+from limits.inference.bayes.interval import bayes_limit
 from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
 from limits.inference.bayes.profile import profile_posterior_limit
+from limits.inference.bayes.single import tail_single
 from limits.inference.counts import sums
 from limits.inference.counts.closed import OneCount
 from limits.inference.counts.enumerated import BY_SUM_QUANTILES, enumerated_limit

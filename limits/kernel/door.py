@@ -33,7 +33,7 @@ class _Announce(Listener):
         if not _Announce.said:
             _Announce.said = True
             logging.getLogger("limits").info(
-                "compiling numerical kernels, once per machine and version: about 10 seconds"
+                "compiling numerical kernels, once per machine and version: 10 to 20 seconds"
             )
 
     def on_end(self, event: Any) -> None:

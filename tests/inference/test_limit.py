@@ -13,7 +13,8 @@ from scipy.stats import gamma, norm, poisson
 
 from limits.errors import InputError, UnknownName
 from limits.inference.asymptotic import Asymptotic, discovery
-from limits.inference.bayes.interval import Posterior
+from limits.inference.bayes.marginalised import marginalised
+from limits.inference.bayes.priors import FLAT
 from limits.inference.counts.exact import SingleCount, merge_parallel
 from limits.inference.limit import METHODS, p_values, upper_limit
 from limits.inference.root import falling_zero
@@ -124,7 +125,7 @@ def test_bayes_of_several_bins_against_one() -> None:
     assert "toys" in two.expected_kind
     # The median of toys against the limit of the median count: within the statistical error of a hundred.
     assert two.expected_limit[2] == pytest.approx(one.expected_limit[2], rel=0.2)
-    posterior = Posterior(split, split.observed)
+    posterior = marginalised(split, split.observed, FLAT).posterior
     assert posterior.tail(0.0) == pytest.approx(1, abs=1e-12)
 
 

@@ -43,6 +43,13 @@ def test_clsb_is_zero_where_strength_zero_is_excluded() -> None:
     assert "says nothing" in found.warnings[0]
 
 
+def test_clsb_without_signal_has_no_limit_at_all() -> None:
+    found = upper_limit(counting(3, 0.0, Background(3.0, 0.2, "gamma")), "clsb")
+    assert found.status == "insensitive"
+    assert found.observed_limit is None
+    assert found.expected_limit == (None,) * 5
+
+
 def test_expected_clsb_of_a_gaussian_measurement() -> None:
     """At large counts √q of the Asimov data is strength/σ: the limits are σ (N + Φ⁻¹(0.95))."""
     likelihood = counting(1e8, 1.0, Background(1e8))

@@ -6,16 +6,14 @@ product grid or by importance sampling (`marginal`), and the strength on panels 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from limits.errors import FitError, InputError, unknown
 from limits.inference.bayes.band import BY_BAYES_TOYS, bayes_band
-from limits.inference.bayes.marginal import require_few
-from limits.inference.bayes.marginalised import Marginalised, marginalised
+from limits.inference.bayes.marginalised import marginalised
 from limits.inference.bayes.posterior import StrengthPosterior, edges
 from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
 from limits.inference.bayes.single import SinglePosterior, tail_single
@@ -23,34 +21,11 @@ from limits.inference.counts.exact import MAX_NUISANCES, SingleCount, merge_para
 from limits.inference.intervals import Interval, require_level
 from limits.inference.request import A_PRIORI, NO_P_VALUES, Request, single_count
 from limits.inference.results import Limit
-from limits.likelihood import Array, Likelihood
+from limits.likelihood import Likelihood
 from limits.likelihood.binned import BinnedLikelihood
-
-__all__ = ["Posterior", "bayes_band", "bayes_interval", "bayes_limit", "exact_count", "tail_single"]
 
 CHECK: Final = 1e-7
 """An interval is accepted when its probability is this close to the level."""
-
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """Posterior with a prior flat in the strength ≥ 0, for several bins and at most three nuisances, by product quadrature."""
-
-    likelihood: BinnedLikelihood
-    data: Array
-
-    @cached_property
-    def _found(self) -> Marginalised:
-        require_few(self.likelihood)
-        return marginalised(self.likelihood, self.data, FLAT)
-
-    def tail(self, strength: float) -> float:
-        """Posterior probability above `strength`.
-
-        Raises:
-            InputError: more than three nuisances.
-        """
-        return self._found.posterior.tail(strength)
 
 
 def exact_count(likelihood: BinnedLikelihood) -> SingleCount | None:

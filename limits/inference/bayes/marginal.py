@@ -11,7 +11,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from limits import kernel
-from limits.errors import InputError
 from limits.inference.bayes.coordinates import Coordinates
 from limits.inference.bayes.sampler import Sampler
 from limits.inference.counts.exact import MAX_NUISANCES
@@ -162,14 +161,3 @@ def marginal(likelihood: BinnedLikelihood, data: Array, seed: int = 1, strengths
     second = replace(first, freedom=5.0, passes=2, done={})
     second.log_density(strengths)
     return second if second.quality[0] > first.quality[0] else first
-
-
-def require_few(likelihood: BinnedLikelihood) -> None:
-    """Refuse more nuisances than a product grid serves.
-
-    Raises:
-        InputError: says how many there are.
-    """
-    free = len(Coordinates(likelihood).free)
-    if free > MAX_NUISANCES:
-        raise InputError(f"{likelihood.name}: {free} nuisance parameters; product quadrature handles {MAX_NUISANCES}")
