@@ -5,14 +5,18 @@ Masses and widths are in GeV, lengths in m; `mixing` is the kinetic mixing ε of
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
-from limits.units import ALPHA, HBARC
-from limits.units import mass as particle_mass
+from limits.physics import vector
+from limits.units import HBARC
 
 __all__ = ["branching_from_pseudoscalar", "decay_length", "width", "width_to_leptons"]
+
+DARK_PHOTON: Final = vector.VECTORS["aprime"]
 
 
 def width_to_leptons(mass: ArrayLike, mixing: ArrayLike, lepton_mass: float) -> NDArray[np.float64]:
@@ -24,27 +28,21 @@ def width_to_leptons(mass: ArrayLike, mixing: ArrayLike, lepton_mass: float) -> 
     Raises: InputError if a mass is not positive or a mixing is negative.
     """
     mass, mixing = _checked(mass, mixing)
-    ratio = (lepton_mass / mass) ** 2
-    phase_space = (1.0 + 2.0 * ratio) * np.sqrt(np.maximum(1.0 - 4.0 * ratio, 0.0))
-    return np.asarray(mixing**2 * ALPHA * mass / 3.0 * phase_space, dtype=np.float64)
+    return np.asarray((mixing * DARK_PHOTON.unit) ** 2 * vector.fermion_width(mass, lepton_mass), dtype=np.float64)
 
 
 def width(mass: ArrayLike, mixing: ArrayLike) -> NDArray[np.float64]:
-    """Total width of an A′ that decays to e⁺e⁻ and μ⁺μ⁻; zero below 2 mₑ, where only A′ → 3γ is left.
+    """Total width to leptons and hadrons; zero below 2 mₑ, where only A′ → 3γ is left.
+
+    Between m_π⁰ and 2 m_π⁺ the only hadronic decay is A′ → π⁰γ, below 1e-4 of the width.
 
     Shape: that of `mass` and `mixing` broadcast together.
     Unit: GeV.
-    Source: sum of `width_to_leptons` over e and μ.
-    Raises: InputError above 2 m_π⁺, where hadronic widths (not included) would be needed, and as `width_to_leptons`.
+    Source: `vector.width` with the electric charges; `hadrons` says how well the hadronic part is known.
+    Raises: InputError if a mass is not positive or a mixing is negative.
     """
-    threshold = 2.0 * particle_mass("pi+")
-    heaviest = float(np.max(np.asarray(mass, dtype=np.float64), initial=0.0))
-    if heaviest > threshold:
-        raise InputError(
-            f"A′ mass {heaviest:g} GeV is above 2 m_π⁺ = {threshold:.5g} GeV: hadronic widths are not yet included"
-        )
-    electrons = width_to_leptons(mass, mixing, particle_mass("e-"))
-    return electrons + width_to_leptons(mass, mixing, particle_mass("mu-"))
+    mass, mixing = _checked(mass, mixing)
+    return np.asarray(mixing**2 * vector.width(DARK_PHOTON, mass), dtype=np.float64)
 
 
 def decay_length(mass: ArrayLike, mixing: ArrayLike) -> NDArray[np.float64]:

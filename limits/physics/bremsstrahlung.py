@@ -18,7 +18,7 @@ from limits.errors import InputError, unknown
 from limits.units import ALPHA
 from limits.units import mass as particle_mass
 
-__all__ = ["cross_section", "form_factor", "proton_cross_section", "splitting"]
+__all__ = ["cross_section", "density", "form_factor", "proton_cross_section", "splitting"]
 
 Interaction = Literal["inelastic", "total"]
 
@@ -79,13 +79,16 @@ def proton_cross_section(s: ArrayLike, interaction: Interaction = "inelastic") -
     return np.asarray((total - elastic) * MILLIBARN, dtype=np.float64)
 
 
-def form_factor(mass: ArrayLike) -> NDArray[np.complex128]:
+def form_factor(mass: ArrayLike, isovector: float = 0.5, isoscalar: float = 0.5) -> NDArray[np.complex128]:
     """Time-like form factor F₁(m²) of the proton in vector-meson dominance by ρ and ω.
 
+    `isovector` and `isoscalar` are the parts of the charge that the ρ and the ω see: ½(x_u − x_d) and 3/2 (x_u + x_d) for a
+    vector with quark charges x; ½ each for the electric charge, 0 and 1 for baryon number.
+
     Shape: that of `mass`.
-    Unit: dimensionless, F₁(0) = 1.
+    Unit: dimensionless, F₁(0) = `isovector` + `isoscalar`, the charge of the proton.
     Source: isoscalar and isovector halves with one pole each (own simplification):
-        F₁ = ½ Σ_V m_V²/(m_V² − m² − i m_V Γ_V) with V = ρ, ω, where Γ_ρ grows from the ππ threshold as p³/m: a constant
+        F₁ = Σ_V c_V m_V²/(m_V² − m² − i m_V Γ_V) with V = ρ, ω, where Γ_ρ grows from the ππ threshold as p³/m: a constant
         width would leave |F₁(0)|² = 0.98. The six-pole fit of arXiv:0910.5589 differs from this above about 0.5 GeV.
     Raises: InputError if a mass is negative.
     """
@@ -96,9 +99,28 @@ def form_factor(mass: ArrayLike) -> NDArray[np.complex128]:
     open_phase = np.maximum(mass**2 - 4.0 * pion**2, 0.0) / (rho**2 - 4.0 * pion**2)
     # Below threshold the numerator is zero whatever the denominator: keep it away from zero.
     rho_width = RHO_WIDTH * open_phase**1.5 * rho / np.maximum(mass, pion)
-    isovector = rho**2 / (rho**2 - mass**2 - 1j * rho * rho_width)
-    isoscalar = omega**2 / (omega**2 - mass**2 - 1j * omega * OMEGA_WIDTH)
-    return np.asarray(0.5 * (isovector + isoscalar), dtype=np.complex128)
+    of_rho = rho**2 / (rho**2 - mass**2 - 1j * rho * rho_width)
+    of_omega = omega**2 / (omega**2 - mass**2 - 1j * omega * OMEGA_WIDTH)
+    return np.asarray(isovector * of_rho + isoscalar * of_omega, dtype=np.complex128)
+
+
+def density(mass: ArrayLike, z: ArrayLike, pt: ArrayLike, s: float) -> NDArray[np.float64]:
+    """d²N/dz dpT² of A′ per inelastic interaction of a proton, for mixing 1 and a pointlike proton.
+
+    `s` is the squared energy in the centre of mass; z is the fraction of the beam momentum.
+
+    Shape: that of `mass`, `z` and `pt` broadcast together.
+    Unit: GeV⁻².
+    Source: arXiv:1311.3870: w(z, pT²) σ_pp((1 − z) s)/σ_pp(s), here with inelastic cross-sections. In a thick target every proton
+        interacts once, so that this is also the number per proton.
+    Raises: InputError as `splitting`, unless z < 1.
+    """
+    mass, z, pt = _checked(mass, z, pt)
+    if not np.all(z < 1.0):
+        raise InputError("z: every value must be below 1, where no energy is left to interact")
+    # Below √s' of about 4 GeV the fits of cross-sections say nothing; so little is left there that it does not matter.
+    left = proton_cross_section(np.maximum((1.0 - z) * s, 16.0))
+    return np.asarray(splitting(mass, z, pt**2) * left / proton_cross_section(s), dtype=np.float64)
 
 
 def cross_section(

@@ -18,7 +18,7 @@ from limits.errors import InputError, unknown
 from limits.units import ALPHA, PB_GEV2
 from limits.units import mass as particle_mass
 
-__all__ = ["LEAD", "Nucleus", "cross_section", "differential", "flux"]
+__all__ = ["LEAD", "Nucleus", "cross_section", "differential", "elastic_flux", "flux"]
 
 Spin = Literal["vector", "scalar"]
 Cutoff = Literal["mass", "beam"]
@@ -52,13 +52,23 @@ def flux(
 
     Shape: that of the arguments broadcast together. `virtuality` is |ũ| in GeV², `maximum` is t_max in GeV².
     Unit: dimensionless (Z² included).
-    Source: G₂ of arXiv:0906.0580 (elastic): Z² [t/(t + t_a)]² [t_d/(t + t_d)]², with t_a = (mₑ Z^⅓/111)² and t_d =
-        0.164 GeV² A^(−⅔).
+    Source: `elastic_flux`, with the t_min of arXiv:1705.01633.
+    """
+    low = np.asarray(virtuality, dtype=np.float64) ** 2 / (4.0 * beam_energy**2 * (1.0 - np.asarray(x)) ** 2)
+    return elastic_flux(low, maximum, nucleus)
+
+
+def elastic_flux(minimum: ArrayLike, maximum: ArrayLike, nucleus: Nucleus = LEAD) -> NDArray[np.float64]:
+    """Effective photon flux χ = ∫dt (t − t_min)/t² G₂(t) from t_min = `minimum` to t_max = `maximum`; zero if that range is empty.
+
+    Shape: that of the two limits, in GeV², broadcast together.
+    Unit: dimensionless (Z² included).
+    Source: closed form of the integral with G₂ of arXiv:0906.0580 (elastic): Z² [t/(t + t_a)]² [t_d/(t + t_d)]², with
+        t_a = (mₑ Z^⅓/111)² and t_d = 0.164 GeV² A^(−⅔).
     """
     atom, core = (particle_mass("e-") * nucleus.Z ** (1 / 3) / 111.0) ** 2, 0.164 * nucleus.A ** (-2 / 3)
     high = np.asarray(maximum, dtype=np.float64)
-    low = np.asarray(virtuality, dtype=np.float64) ** 2 / (4.0 * beam_energy**2 * (1.0 - np.asarray(x)) ** 2)
-    low = np.minimum(low, high)
+    low = np.minimum(np.asarray(minimum, dtype=np.float64), high)
     logarithm = np.log((atom + high) * (core + low) / ((core + high) * (atom + low)))
     rational = (atom - core) * (atom + core + 2.0 * high) * (high - low) / ((atom + high) * (core + high))
     closed = rational + (atom + core + 2.0 * low) * logarithm

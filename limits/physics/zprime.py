@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
+from limits.physics.vector import fermion_width
 from limits.units import mass as particle_mass
 
 __all__ = [
@@ -31,7 +32,7 @@ def width_to_leptons(mass: ArrayLike, coupling: ArrayLike, lepton_mass: float) -
     Raises: InputError if a mass is not positive or a coupling is negative.
     """
     mass, coupling = _checked(mass, coupling)
-    return np.asarray(coupling**2 * mass / (12.0 * np.pi) * _phase_space(mass, lepton_mass), dtype=np.float64)
+    return np.asarray(coupling**2 * fermion_width(mass, lepton_mass), dtype=np.float64)
 
 
 def width_to_neutrinos(mass: ArrayLike, coupling: ArrayLike) -> NDArray[np.float64]:
@@ -43,7 +44,7 @@ def width_to_neutrinos(mass: ArrayLike, coupling: ArrayLike) -> NDArray[np.float
     Raises: InputError if a mass is not positive or a coupling is negative.
     """
     mass, coupling = _checked(mass, coupling)
-    return np.asarray(coupling**2 * mass / (12.0 * np.pi), dtype=np.float64)
+    return np.asarray(coupling**2 * fermion_width(mass, 0.0), dtype=np.float64)
 
 
 def width_to_dark_matter(mass: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLike) -> NDArray[np.float64]:
@@ -58,7 +59,7 @@ def width_to_dark_matter(mass: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLik
     chi_mass = np.asarray(chi_mass, dtype=np.float64)
     if not np.all(chi_mass >= 0.0):
         raise InputError("chi_mass: every value must be zero or a positive number of GeV")
-    return np.asarray(alpha_d * mass / 3.0 * _phase_space(mass, chi_mass), dtype=np.float64)
+    return np.asarray(4.0 * np.pi * alpha_d * fermion_width(mass, chi_mass), dtype=np.float64)
 
 
 def width(
@@ -120,12 +121,6 @@ def _width_invisible(
     if np.any(np.asarray(alpha_d) != 0.0):
         raise InputError("alpha_d is not zero: chi_mass, the mass of the dark matter in GeV, is needed with it")
     return neutrinos
-
-
-def _phase_space(mass: NDArray[np.float64], daughter: ArrayLike) -> NDArray[np.float64]:
-    """(1 + 2r) √(1 − 4r) of a vector decaying to two equal spin-1/2 daughters, zero when closed."""
-    ratio = (np.asarray(daughter, dtype=np.float64) / mass) ** 2
-    return np.asarray((1.0 + 2.0 * ratio) * np.sqrt(np.maximum(1.0 - 4.0 * ratio, 0.0)), dtype=np.float64)
 
 
 def _ratio(partial: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:

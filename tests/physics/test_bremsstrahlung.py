@@ -116,3 +116,64 @@ def test_shapes_and_refusals() -> None:
         brem.form_factor(-1.0)
     with pytest.raises(UnknownName, match="inelastic, total"):
         brem.proton_cross_section(1e4, "elastic")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("z", "pt"), [(0.05, 0.01), (0.4, 0.2), (0.9, 0.7)])
+def test_density_is_what_one_collision_radiates(z: float, pt: float) -> None:
+    """By hand: splitting × what the fit of cross-sections gives at (1 − z) s over that at s, at 400 GeV on protons."""
+    s = 2 * 0.938272 * (400 + 0.938272)
+
+    def inelastic(s: float) -> float:
+        total = 35.45 + 0.308 * np.log(s / 28.9444) ** 2 + 42.53 * s**-0.458 - 33.34 * s**-0.545
+        return float(total - 11.84 + 1.617 * np.log(s) - 0.1359 * np.log(s) ** 2)
+
+    expected = float(brem.splitting(0.2, z, pt**2)) * inelastic((1 - z) * s) / inelastic(s)
+    assert float(brem.density(0.2, z, pt, s)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_density_times_cross_section_is_the_cross_section() -> None:
+    s = 13600.0**2
+    with_sigma = brem.density(0.05, 0.3, 0.1, s) * brem.proton_cross_section(s)
+    assert with_sigma == pytest.approx(brem.cross_section(0.05, 0.3, 0.1, 13600.0, with_form_factor=False), rel=1e-12)
+
+
+def test_density_has_no_surprise_where_nothing_is_left_to_interact() -> None:
+    z = np.linspace(0.9, 0.999999, 200)
+    found = brem.density(0.3, z, 0.2, 800.0)
+    assert np.all(np.isfinite(found))
+    assert np.all(found >= 0)
+    assert np.all(found <= 2 * brem.splitting(0.3, z, 0.04))
+    with pytest.raises(InputError, match="z"):
+        brem.density(0.3, 1.0, 0.2, 800.0)
+    with pytest.raises(InputError, match="pt"):
+        brem.density(0.3, 0.5, -0.2, 800.0)
+    with pytest.raises(InputError, match="mass"):
+        brem.density(0.0, 0.5, 0.2, 800.0)
+
+
+def test_fixed_target_proton_radiates_as_the_published_integral() -> None:
+    """dN/dz over pT with a pole in pT²: ∫dpT² w → α/(2π) (1 + (1 − z)²)/z ln(H_max/H_min) less terms of order one, for m ≪ z m_p."""
+    z, proton = 0.1, particle_mass("p")
+    found, _ = integrate.quad(lambda t: float(brem.density(1e-3, z, np.sqrt(t), 1e9)), 0, 1.0, points=[0.01], limit=200)
+    logarithm = np.log(1 + 1 / (z * proton) ** 2)
+    leading = ALPHA / (2 * np.pi) * (1 + (1 - z) ** 2) / z * logarithm
+    rest = ALPHA / (2 * np.pi) * 2 * z * (1 - z) * 2 / z**2 * (1 - 0.5)
+    assert found == pytest.approx(leading - rest, rel=0.02)
+
+
+@pytest.mark.parametrize(("isovector", "isoscalar"), [(0.5, 0.5), (0.0, 1.0), (1.5, -0.5), (0.2, 0.0)])
+def test_form_factor_of_other_charges(isovector: float, isoscalar: float) -> None:
+    """F(0) is the charge of the proton; parts add up; the isoscalar one has no width of the ρ."""
+    assert abs(complex(brem.form_factor(0.0, isovector, isoscalar))) == pytest.approx(isovector + isoscalar, rel=2e-4)
+    mass = np.array([0.1, 0.6, 0.775, 1.2])
+    parts = isovector * brem.form_factor(mass, 1.0, 0.0) + isoscalar * brem.form_factor(mass, 0.0, 1.0)
+    assert brem.form_factor(mass, isovector, isoscalar) == pytest.approx(parts, rel=1e-12)
+
+
+def test_poles_of_the_form_factor() -> None:
+    rho, omega = particle_mass("rho(770)0"), particle_mass("omega(782)")
+    # At its own pole each part is i m/Γ: 5.26 and 90.2 with the widths of the PDG, 147.4 and 8.68 MeV.
+    assert complex(brem.form_factor(rho, 1.0, 0.0)) == pytest.approx(1j * rho / 0.1474, rel=1e-6)
+    assert complex(brem.form_factor(omega, 0.0, 1.0)) == pytest.approx(1j * omega / 0.00868, rel=1e-6)
+    # No width of the ρ below two pions: real.
+    assert complex(brem.form_factor(0.25, 1.0, 0.0)).imag == 0.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limits.errors import InputError
-from limits.physics import zprime
+from limits.physics import vector, zprime
 from limits.units import HBARC
 from limits.units import mass as particle_mass
 
@@ -76,3 +76,9 @@ def test_impossible_input_is_refused() -> None:
         zprime.width_to_dark_matter(1.0, -0.1, 0.1)
     with pytest.raises(InputError, match="positive coupling"):
         zprime.branching_invisible(1.0, 0.0)
+
+
+def test_without_dark_matter_it_is_the_vector_of_that_name() -> None:
+    # Two roads: flavour by flavour here, from the charges there.
+    masses = np.array([0.1, 0.3, 1.0, 5.0])
+    np.testing.assert_allclose(zprime.width(masses, 1.0), vector.width(vector.VECTORS["lmu-ltau"], masses), rtol=1e-12)
