@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,72 +13,112 @@ from limits.errors import InputError, unknown
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Systematic, counting
 from limits.likelihood.histfactory import load
-from limits.search import CountingChannel, HistFactoryChannel, Search
+from limits.search import Channel, CountingChannel, HistFactoryChannel, Search
 from limits.search import Systematic as SystematicFacts
-from limits.signals import SIGNALS, Hypothesis, Yield
+from limits.signals import SIGNALS, Hypothesis, Signal, Yield
 
 Array = NDArray[np.float64]
 POI = "strength"
 
 
-def _the_channel(search: Search) -> CountingChannel | HistFactoryChannel:
-    if len(search.channels) != 1:
-        raise InputError(f"{search.name}: {len(search.channels)} channels; one is supported so far")
-    return search.channels[0]
+@dataclass(frozen=True)
+class Prepared:
+    """A search at one mass in GeV: all that does not depend on the coupling is done."""
+
+    search: Search
+    hypothesis: str
+    mass: float
+    signals: tuple[Signal, ...]
+    """One for every channel, in the order of `search.parts`."""
+
+    def yields(self, couplings: ArrayLike) -> tuple[Yield, ...]:
+        """The expected signal of every channel at the couplings (n,)."""
+        return tuple(signal(couplings) for signal in self.signals)
+
+    def events(self, couplings: ArrayLike) -> Array:
+        """Expected signal events (n,) of all channels together."""
+        return np.asarray(sum(expected.events.sum(axis=1) for expected in self.yields(couplings)))
+
+    def likelihood(self, coupling: float) -> BinnedLikelihood:
+        """The likelihood whose strength 1 is that coupling."""
+        return likelihood(self.search, self.yields(coupling), self.mass)
+
+    def document(self, coupling: float) -> dict[str, Any]:
+        """The same as a pyhf workspace (JSON 1.0.0)."""
+        return document(self.search, self.yields(coupling), self.mass)
 
 
-def signal(search: Search, hypothesis: str, mass: float) -> Callable[[ArrayLike], Yield]:
-    """Expected signal of the search at that mass (GeV) as a function of the couplings.
+def prepare(search: Search, hypothesis: str, mass: float) -> Prepared:
+    """The search at that mass (GeV), ready for any coupling.
 
     Raises:
         UnknownName: the search names a signal or a hypothesis that does not exist.
         InputError: a mass the search cannot be computed at.
     """
-    channel = _the_channel(search)
-    if channel.signal not in SIGNALS:
-        raise unknown("signal", channel.signal, SIGNALS, str(search.path))
     mass = search.check_mass(mass, hypothesis)
-    return SIGNALS[channel.signal](search, hypothesis, mass)
+    signals = []
+    for part, channel in search.parts:
+        if channel.signal not in SIGNALS:
+            raise unknown("signal", channel.signal, SIGNALS, str(part.path))
+        signals.append(SIGNALS[channel.signal](part, channel, hypothesis, mass))
+    return Prepared(search, hypothesis, mass, tuple(signals))
 
 
 def build(search: Search, hypothesis: Hypothesis) -> BinnedLikelihood:
     """The likelihood of a search at one theory point."""
-    return at_yield(search, signal(search, hypothesis.name, hypothesis.mass)(hypothesis.coupling))
+    return prepare(search, hypothesis.name, hypothesis.mass).likelihood(hypothesis.coupling)
 
 
-def at_yield(search: Search, expected: Yield, index: int = 0) -> BinnedLikelihood:
-    """The likelihood whose strength 1 is entry `index` of a `Yield`: a plane computes its yields once and comes here per point."""
-    channel = _the_channel(search)
-    if isinstance(channel, HistFactoryChannel):
-        return load(document(search, expected, index), where=search.name)
-    return counting(
-        search.value(channel.observed),
-        float(expected.events[index, 0]),
-        background(search, channel),
-        systematics(search, channel, expected, index),
-        search.name,
-    )
+def likelihood(search: Search, yields: Sequence[Yield], mass: float) -> BinnedLikelihood:
+    """The likelihood whose strength 1 is the first entry of the `yields`, one for every channel, at that mass in GeV."""
+    if len(search.parts) == 1 and isinstance(
+        channel := search.channels[0] if search.channels else None, CountingChannel
+    ):
+        (expected,) = yields
+        return counting(
+            observed(search, channel, mass),
+            float(expected.events[0, 0]),
+            background(search, channel),
+            systematics(search, channel, expected),
+            search.name,
+        )
+    return load(document(search, yields, mass), where=search.name)
+
+
+def observed(search: Search, channel: CountingChannel, mass: float) -> float:
+    """Events counted: all of them, or those in a window around that mass in GeV."""
+    if (window := channel.window) is None:
+        return search.value(channel.observed)
+    half_width = search.value(window.half_width)
+    return float(sum(abs(search.value(key) - mass) < half_width for key in window.events))
 
 
 def background(search: Search, channel: CountingChannel) -> Background:
-    """The background of a counting channel with its relative uncertainty."""
+    """The background of a counting channel with its relative uncertainty; in a window, its share of a flat background."""
     events, error = search.value(channel.background), search.error(channel.background)
-    if not error or not events or channel.background_constraint is None:
+    relative = error / events if error and events else 0.0
+    if (window := channel.window) is not None:
+        events *= min(2 * search.value(window.half_width) / search.value(window.background_range), 1.0)
+    if not relative or channel.background_constraint is None:
         return Background(events)
-    return Background(events, error / events, channel.background_constraint)
+    return Background(events, relative, channel.background_constraint)
 
 
 def systematics(
-    search: Search, channel: CountingChannel | HistFactoryChannel, expected: Yield, index: int = 0
+    search: Search, channel: Channel, expected: Yield, shared: Sequence[str] = (), common: str = ""
 ) -> list[Systematic]:
-    """Lognormal uncertainties κ = 1 + size, those of the search file and those that depend on the point, named search/nuisance."""
-    declared = [_systematic(search, s) for s in channel.systematics]
-    point = [
-        Systematic(f"{search.name}/{name}", 1 + float(size[index, 0]))
-        for name, size in expected.relative.items()
-        if name in expected.correlated
+    """Lognormal uncertainties κ = 1 + size, those of the search file and those that depend on the point, named search/nuisance.
+
+    Those in `shared` are named `common`/nuisance: of all searches that have it, it is the same one.
+    """
+    sizes = {name: float(size[0, 0]) for name, size in expected.relative.items() if name in expected.correlated}
+    found = [_systematic(search, s) for s in channel.systematics]
+    found += [Systematic(f"{search.name}/{name}", 1 + size) for name, size in sizes.items()]
+    prefix = f"{search.name}/"
+    return [
+        replace(s, name=f"{common}/{s.name.removeprefix(prefix)}") if s.name.removeprefix(prefix) in shared else s
+        for s in found
     ]
-    return [*declared, *point]
 
 
 def _systematic(search: Search, facts: SystematicFacts) -> Systematic:
@@ -88,30 +129,18 @@ def _systematic(search: Search, facts: SystematicFacts) -> Systematic:
     return Systematic(f"{search.name}/{facts.name}", 1 + size, "signal" in facts.on, "background" in facts.on, down)
 
 
-def document(search: Search, expected: Yield, index: int = 0) -> dict[str, Any]:
-    """The pyhf workspace (JSON 1.0.0) of the search with entry `index` of `expected` as its signal."""
-    channel = _the_channel(search)
-    events = expected.events[index]
-    per_bin = [size[index] for name, size in expected.relative.items() if name not in expected.correlated]
-    lognormals = systematics(search, channel, expected, index)
-    signal_sample = _sample("signal", events, [s for s in lognormals if s.signal])
-    signal_sample["modifiers"].insert(0, {"name": POI, "type": "normfactor", "data": None})
-    if per_bin:
-        spread = np.sqrt(np.sum(np.square(per_bin), axis=0)) * events
-        signal_sample["modifiers"].append(_modifier(f"{search.name}/signal-shape", "shapesys", spread.tolist()))
-    if isinstance(channel, HistFactoryChannel):
-        table = search.table(channel.table)
-        observed, expectation, error = table["data"], table["background"], table["background_error"]
-        constraint: str | None = "poisson"
-    else:
-        b = background(search, channel)
-        observed, constraint = np.array([search.value(channel.observed)]), b.constraint
-        expectation, error = np.array([b.events]), np.array([b.events * b.relative])
-    background_sample = _sample("background", expectation, [s for s in lognormals if s.background])
-    _constrain(background_sample, f"{search.name}/background", error, constraint)
+def document(search: Search, yields: Sequence[Yield], mass: float) -> dict[str, Any]:
+    """The pyhf workspace (JSON 1.0.0) of the search with the first entry of each of the `yields` as its signal."""
+    channels, observations = [], []
+    for (part, channel), expected in zip(search.parts, yields, strict=True):
+        # Two members may call their channels the same.
+        name = channel.name if part is search else f"{part.name}/{channel.name}"
+        samples, data = _channel(search, part, channel, expected, mass)
+        channels.append({"name": name, "samples": samples})
+        observations.append({"name": name, "data": data})
     return {
-        "channels": [{"name": channel.name, "samples": [signal_sample, background_sample]}],
-        "observations": [{"name": channel.name, "data": observed.tolist()}],
+        "channels": channels,
+        "observations": observations,
         "measurements": [
             {
                 "name": search.name,
@@ -120,6 +149,33 @@ def document(search: Search, expected: Yield, index: int = 0) -> dict[str, Any]:
         ],
         "version": "1.0.0",
     }
+
+
+def _channel(
+    search: Search, part: Search, channel: Channel, expected: Yield, mass: float
+) -> tuple[list[dict[str, Any]], list[float]]:
+    """Signal and background of one channel of `part`, a member of `search` or itself, and the data."""
+    events = expected.events[0]
+    per_bin = [size[0] for name, size in expected.relative.items() if name not in expected.correlated]
+    lognormals = systematics(part, channel, expected, search.shared, search.name)
+    # pyhf's schema allows a signal of exactly zero; its share of a correlated lognormal is then zero as well.
+    signal = _sample("signal", events, [s for s in lognormals if s.signal])
+    signal["modifiers"].insert(0, {"name": POI, "type": "normfactor", "data": None})
+    if per_bin:
+        spread = np.sqrt(np.sum(np.square(per_bin), axis=0)) * events
+        signal["modifiers"].append(_modifier(f"{part.name}/signal-shape", "shapesys", spread.tolist()))
+    if isinstance(channel, HistFactoryChannel):
+        table = part.table(channel.table)
+        data, expectation, error = table["data"], table["background"], table["background_error"]
+        constraint: str | None = "poisson"
+    else:
+        b = background(part, channel)
+        data, constraint = np.array([observed(part, channel, mass)]), b.constraint
+        expectation, error = np.array([b.events]), np.array([b.events * b.relative])
+    rest = _sample("background", expectation, [s for s in lognormals if s.background])
+    suffix = "" if len(part.channels) == 1 else f"-{channel.name}"
+    _constrain(rest, f"{part.name}/background{suffix}", error, constraint)
+    return [signal, rest], data.tolist()
 
 
 def _modifier(name: str, kind: str, data: Any) -> dict[str, Any]:

@@ -46,8 +46,16 @@ def excluded_intervals(function: Callable[[float], float], couplings: Array) -> 
 
 
 def _hidden_minima(values: Array) -> list[int]:
-    """Indices of interior local minima that are still positive, the deepest first, when nothing on the grid is negative."""
+    """Indices of interior local minima that may hide something negative, the deepest first, when nothing on the grid is negative.
+
+    A minimum that is more than half as high as its higher neighbour has no way down to zero within one step of the grid; most
+    of those are ripples on a plateau.
+    """
     if np.any(values < 0):
         return []
-    inner = [i for i in range(1, len(values) - 1) if values[i] <= values[i - 1] and values[i] <= values[i + 1]]
+    inner = [
+        i
+        for i in range(1, len(values) - 1)
+        if values[i] <= min(values[i - 1], values[i + 1]) and 2 * values[i] < max(values[i - 1], values[i + 1])
+    ]
     return sorted(inner, key=lambda i: float(values[i]))

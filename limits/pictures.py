@@ -26,22 +26,24 @@ def draw(scans: Sequence[Scan], searches: Mapping[str, Search], folder: Path) ->
     except MissingExtra:
         return []
     files = []
-    for name, group in groupby(scans, key=lambda scan: scan.search):
+    for (name, hypothesis), group in groupby(scans, key=lambda scan: (scan.search, scan.hypothesis)):
         search, of_one = searches[name], list(group)
+        default = hypothesis == search.hypotheses[0].name
+        stem = name if default else f"{name}-{hypothesis}"
         for scan in of_one:
-            path = folder / f"{name}-{scan.label}-{scan.method}.png"
+            path = folder / f"{stem}-{scan.label}-{scan.method}.png"
             files.append(save_scan(scan, path, comparisons=_counted(search, scan)))
         if len(of_one) > 1 and of_one[0].exclusion == "upper-limit":
-            files.append(_overlay(search, of_one, folder / f"{name}.png"))
-        if isinstance(search.channels[0], HistFactoryChannel):
+            files.append(_overlay(search, of_one, folder / f"{stem}.png"))
+        if default and any(isinstance(channel, HistFactoryChannel) for channel in search.channels):
             files.append(_bins(search, folder / f"{name}-bins.png"))
     return files
 
 
 def _counted(search: Search, scan: Scan) -> list[Comparison]:
     """The published numbers that a scan was not calibrated to."""
-    fitted = [m for c in search.calibrations.values() for m in c.masses_gev] if scan.label == "calibrated" else []
-    return [c for c in search.comparisons if c.mass_gev not in fitted]
+    fitted = search.calibrated().fitted_masses if scan.label == "calibrated" else ()
+    return [c for c in search.published(scan.hypothesis) if c.mass_gev not in fitted]
 
 
 def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
@@ -53,8 +55,10 @@ def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
         label = f"{scan.label}, {scan.method}"
         top.plot(*zip(*points, strict=True), ls=line, color=colour, lw=1.8, label=label)
         residuals(below, *ratios(scan, _counted(search, scan)), label).set_xlabel(mass_label(scan))
-    shown = [(c.mass_gev, c.value) for c in search.comparisons if c.edge == "observed" and c.mass_gev is not None]
-    top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
+    published = [c for c in search.published(scans[0].hypothesis) if c.edge == "observed"]
+    shown = [(c.mass_gev, c.value) for c in published if c.mass_gev is not None]
+    if shown:
+        top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
     top.legend(fontsize=9, framealpha=0.9, edgecolor="none")
     top.margins(x=0.03)
     top.set_xlabel("")

@@ -12,6 +12,7 @@ import numpy as np
 from limits import assemble
 from limits.errors import FitError, InputError, unknown
 from limits.exclusion import Interval, excluded_intervals
+from limits.grid import check_range, masses_of
 from limits.inference.asymptotic import discovery
 from limits.inference.limit import EXPECTED_P, METHODS, p_values, upper_limit
 from limits.inference.request import A_PRIORI
@@ -21,9 +22,7 @@ from limits.physics.conversion import coupling_from_strength
 from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search
 
-DEFAULT_MASSES: Final = 25
 DEFAULT_COUPLINGS: Final = 49
-MAX_POINTS: Final = 100_000
 
 TIP_STEPS: Final = 6
 """Masses added to a default grid at the end of a region: they find its highest mass to 0.2 %."""
@@ -89,42 +88,6 @@ class Scan:
         return {**asdict(self), "status": self.status}
 
 
-def masses_of(
-    search: Search,
-    hypothesis: str | None = None,
-    masses: Sequence[float] | None = None,
-    mass_range: tuple[float, float, int, bool] | None = None,
-) -> tuple[float, ...]:
-    """The masses to scan in GeV: those given, n from low to high (evenly in the logarithm if the flag is set), or a default grid.
-
-    Raises:
-        InputError: a mass at which the search cannot be computed, an empty or unordered range.
-    """
-    facts = search.hypothesis(hypothesis)
-    if mass_range is not None:
-        low, high, n, logarithmic = mass_range
-        _check_range("mass range", low, high, n)
-        chosen: Iterable[float] = np.geomspace(low, high, n) if logarithmic else np.linspace(low, high, n)
-    elif masses is not None:
-        chosen = masses
-    elif facts.masses_gev is not None:
-        chosen = np.geomspace(*facts.masses_gev, DEFAULT_MASSES)
-    else:
-        chosen = facts.tabulated_masses_gev or ()
-    # Rounded where only the arithmetic of the grid put digits, so that an end of the range is inside it.
-    checked = tuple(search.check_mass(float(f"{m:.12g}"), facts.name) for m in chosen)
-    if not checked:
-        raise InputError(f"{search.name}: no mass to scan; allowed: {facts.mass_text}")
-    return checked
-
-
-def _check_range(name: str, low: float, high: float, n: int) -> None:
-    if not (np.isfinite([low, high]).all() and 0 < low < high):
-        raise InputError(f"{name} = {low:g}:{high:g}: 0 < LO < HI is needed")
-    if not 2 <= n <= MAX_POINTS:
-        raise InputError(f"{name}: N = {n}: 2 to {MAX_POINTS} points are possible")
-
-
 def run_scan(
     search: Search,
     hypothesis: str | None = None,
@@ -150,7 +113,7 @@ def run_scan(
     if not 0 < level < 1:
         raise InputError(f"level = {level!r}: a number between 0 and 1 is needed")
     grid = couplings if couplings is not None else (*facts.couplings, DEFAULT_COUPLINGS)
-    _check_range("couplings", *grid)
+    check_range("couplings", *grid)
     work = [Point(search, facts.name, m, chosen, level, grid) for m in masses_of(search, facts.name, masses)]
     results: list[PointResult] = []
     for result in chain(map(run_point, work), _tip(work, results) if masses is None else ()):
@@ -173,7 +136,7 @@ def _tip(work: Sequence[Point], done: list[PointResult]) -> Iterator[PointResult
 
 
 def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, results: list[PointResult]) -> Scan:
-    kinds = {key: quantity.kind for key, quantity in search.quantities.items()}
+    kinds = {key: quantity.kind for key, quantity in search.numbers.items()}
     return Scan(
         search=search.name,
         hypothesis=facts.name,
@@ -182,7 +145,7 @@ def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, res
         method=method,
         level=level,
         expected_kind=next((r.expected_kind for r in results if r.expected_kind), "none: no point was done"),
-        label=label(search),
+        label=label(search, facts.name),
         calibrated_to=calibrated_to(search),
         assumptions=tuple(key for key, kind in kinds.items() if kind == "assumption"),
         set_values={key: search.value(key) for key, kind in kinds.items() if kind == "set"},
@@ -191,9 +154,16 @@ def _scan(search: Search, facts: HypothesisFacts, method: str, level: float, res
     )
 
 
-def label(search: Search) -> str:
-    """One of "projection", "calibrated" if any number was fitted to a published limit, or "predicted"."""
-    return "projection" if search.projection else "calibrated" if search.calibrated_keys else "predicted"
+def label(search: Search, hypothesis: str | None = None) -> str:
+    """One of "projection", "recast", "calibrated" and "predicted".
+
+    A recast tests what the publication did not; calibrated is what uses a number fitted to a published limit.
+    """
+    if search.projection:
+        return "projection"
+    if hypothesis in search.recasts:
+        return "recast"
+    return "calibrated" if search.calibrated_keys else "predicted"
 
 
 def calibrated_to(search: Search) -> str | None:
@@ -243,12 +213,8 @@ def coupling_limit(
 
 
 def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
-    search, reference = point.search, facts.benchmark.coupling
-    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
-
-    def build(coupling: float) -> BinnedLikelihood:
-        return assemble.at_yield(search, expected(coupling))
-
+    reference = facts.benchmark.coupling
+    build = assemble.prepare(point.search, point.hypothesis, point.mass_gev).likelihood
     limit = coupling_limit(build, reference, facts.yield_power or 1.0, point.method, point.level)
     median = limit.expected_limit[2]
     return PointResult(
@@ -266,14 +232,14 @@ def _limit(point: Point, facts: HypothesisFacts) -> PointResult:
 
 def _region(point: Point) -> PointResult:
     """The excluded intervals of the coupling: CLs at the hypothesis itself, strength 1, along the coupling."""
-    search, alpha = point.search, 1 - point.level
-    expected = assemble.signal(search, point.hypothesis, point.mass_gev)
+    alpha = 1 - point.level
+    build = assemble.prepare(point.search, point.hypothesis, point.mass_gev).likelihood
     low, high, n = point.couplings
     values: dict[float, PValues] = {}
 
     def at(coupling: float) -> PValues:
         if coupling not in values:
-            values[coupling] = p_values(assemble.at_yield(search, expected(coupling)), point.method)
+            values[coupling] = p_values(build(coupling), point.method)
         return values[coupling]
 
     def log_ratio(value: float | None) -> float:
@@ -289,7 +255,7 @@ def _region(point: Point) -> PointResult:
         (None,) * len(SIGMAS),
         observed,
         median,
-        discovery(assemble.at_yield(search, expected(most))).significance,
+        discovery(build(most)).significance,
         "ok" if observed else "insensitive",
         expected_kind=EXPECTED_P.get(point.method, A_PRIORI),
     )

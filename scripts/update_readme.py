@@ -17,8 +17,8 @@ from limits.reproduce import Group, reproduce
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"(<!-- reproduction table.*?-->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = (
-    "| search | quantity | at m [GeV] | published | computed | ratio | over all masses | method | label |\n"
-    + "|---" * 9
+    "| search | hypothesis | quantity | at m [GeV] | published | computed | ratio | over all masses | method | label |\n"
+    + "|---" * 10
     + "|\n"
 )
 
@@ -30,7 +30,8 @@ def line(group: Group) -> str:
     computed = "not excluded" if row.computed is None else f"{row.computed:.4g}"
     ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
     spread = f"{group.lowest_ratio:.2f} – {group.highest_ratio:.2f} ({group.n})" if group.n > 1 else ""
-    cells = (row.search, quantity(row.quantity, row.source), mass, f"{row.published:.5g}", computed, ratio, spread)
+    published = "" if row.published is None else f"{row.published:.5g}"
+    cells = (row.search, row.hypothesis, quantity(row.quantity, row.source), mass, published, computed, ratio, spread)
     return "| " + " | ".join((*cells, f"{row.method} {100 * row.level:g} %", row.label)) + " |"
 
 

@@ -248,7 +248,7 @@ def test_an_unknown_search_lists_the_known_ones() -> None:
     for command in ("show", "limit", "fit", "scan", "export", "reproduce"):
         message = complaint(command, "faser", code=1)
         assert "'faser'" in message
-        assert "faser-aprime, microboone-trident, na64mu-zprime" in message
+        assert "faser-aprime, microboone-trident, na62-aprime" in message
 
 
 # --- count ---
@@ -474,7 +474,7 @@ def test_calibrated_and_set_values_are_said(tmp_path: Path) -> None:
         (["na64mu-zprime", "-p", "x.json"], 2, "--patch does not apply"),
         (["microboone-trident", "--calibrated"], 1, "has no calibrated numbers"),
         (["microboone-trident", "--method", "cls-exact"], 1, "10 bins; use method 'cls'"),
-        (["missing.json"], 1, "unknown target (and no such file) 'missing.json'; known: faser-aprime"),
+        (["missing.json"], 1, "unknown target (and no such file) 'missing.json'; known: darkquest-aprime"),
         (["missing.toml"], 1, "missing.toml"),
         (["-", "--mass", 1], 2, "--mass does not apply: stdin is a workspace"),
     ],
@@ -603,7 +603,7 @@ def test_scan_of_an_upper_limit(tmp_path: Path) -> None:
     assert [point["mass_gev"] for point in found["points"]] == pytest.approx([0.01, 0.1, 1])
     keys = {"mass_gev", "observed_limit", "expected_limit", "excluded", "significance", "status"}
     assert all(keys <= set(point) and len(point["expected_limit"]) == 5 for point in found["points"])
-    assert (found["search"], found["hypothesis"], found["label"]) == ("na64mu-zprime", "lmu-ltau", "calibrated")
+    assert (found["search"], found["hypothesis"], found["label"]) == ("na64mu-zprime", "lmu-ltau-dark", "calibrated")
     assert found["set_values"] == {"observed": 1.0}
     shown = run("scan", "na64mu-zprime", "--masses", "0.01,1").stdout
     assert "observed g_Z'" in shown

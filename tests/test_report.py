@@ -62,6 +62,7 @@ def test_progress_is_quiet_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None
 def row(**changes: object) -> SimpleNamespace:
     plain = {
         "search": "a-search",
+        "hypothesis": "aprime",
         "quantity": "observed limit, g",
         "mass_gev": 0.1,
         "published": 2e-4,

@@ -10,7 +10,8 @@ import pytest
 from limits.assemble import build
 from limits.errors import InputError, LimitsError
 from limits.inference.limit import p_values, upper_limit
-from limits.scan import masses_of, run_scan
+from limits.grid import masses_of
+from limits.scan import run_scan
 from limits.search import load
 from limits.signals import Hypothesis
 
@@ -31,7 +32,7 @@ def test_limit_does_not_depend_on_the_reference_coupling() -> None:
     search = load("na64mu-zprime").with_values({"alpha_d": 1e-7})
     point = run_scan(search, masses=[0.5]).points[0]
     assert point.observed_limit is not None
-    likelihood = build(search, Hypothesis("lmu-ltau", 0.5, point.observed_limit))
+    likelihood = build(search, Hypothesis("lmu-ltau-dark", 0.5, point.observed_limit))
     assert upper_limit(likelihood, "cls-exact", 0.9).observed_limit == pytest.approx(1, rel=1e-5)
 
 
@@ -66,7 +67,7 @@ def test_default_masses_are_inside_their_range() -> None:
         ({"level": 1.5}, "between 0 and 1"),
         ({"couplings": (1e-3, 1e-5, 10)}, "LO < HI"),
         ({"couplings": (1e-5, 1e-3, 1)}, "N = 1"),
-        ({"hypothesis": "b-l"}, "unknown hypothesis 'b-l'; known: lmu-ltau"),
+        ({"hypothesis": "b-l"}, "unknown hypothesis 'b-l'; known: lmu-ltau, lmu-ltau-dark, muonphilic-scalar"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, object], complaint: str) -> None:

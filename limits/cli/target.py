@@ -201,7 +201,7 @@ def _refuse(text: str, kind: str, options: Mapping[str, object]) -> None:
 
 
 def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupling: float | None) -> Target:
-    from limits.assemble import at_yield, signal
+    from limits.assemble import prepare
 
     facts = search.hypothesis(hypothesis)
     region = facts.exclusion == "region"
@@ -215,13 +215,9 @@ def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupli
         "exclusion": facts.exclusion,
         "quantity": "signal strength" if region else facts.quantity,
         "unit": "strength" if region else facts.unit,
-        **_origin(search),
+        **_origin(search, facts.name),
     }
-    expected = signal(search, facts.name, mass)
-
-    def build(at: float) -> BinnedLikelihood:
-        return at_yield(search, expected(at))
-
+    build = prepare(search, facts.name, mass).likelihood
     return Target(
         build(coupling),
         described,
@@ -233,13 +229,13 @@ def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupli
     )
 
 
-def _origin(search: Search) -> dict[str, Any]:
+def _origin(search: Search, hypothesis: str) -> dict[str, Any]:
     """How far a result may be called a reproduction, and the numbers behind that."""
     from limits.scan import calibrated_to, label
 
-    kinds = {key: quantity.kind for key, quantity in search.quantities.items()}
+    kinds = {key: quantity.kind for key, quantity in search.numbers.items()}
     return {
-        "label": label(search),
+        "label": label(search, hypothesis),
         "calibrated_to": calibrated_to(search),
         "assumptions": [key for key, kind in kinds.items() if kind == "assumption"],
         "set_values": {key: search.value(key) for key, kind in kinds.items() if kind == "set"},

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from limits.assemble import document, signal
+from limits.assemble import prepare
 from limits.likelihood.workspace import check, digest
 from limits.search import HypothesisFacts, Search
 
@@ -117,7 +117,7 @@ def _default_masses(facts: HypothesisFacts) -> list[float]:
 def _couplings(search: Search, facts: HypothesisFacts, mass: float) -> list[float]:
     """Couplings of one mass of a region: even in the logarithm where signal is expected; the best one if there is little."""
     grid = np.geomspace(*facts.couplings, 121)
-    events = signal(search, facts.name, mass)(grid).events.sum(axis=1)
+    events = prepare(search, facts.name, mass).events(grid)
     seen = grid[events >= LEAST_EVENTS]
     if not len(seen):
         return [_rounded(float(grid[np.argmax(events)]), 2)]
@@ -126,7 +126,7 @@ def _couplings(search: Search, facts: HypothesisFacts, mass: float) -> list[floa
 
 def _workspace(search: Search, facts: HypothesisFacts, at: tuple[float, float]) -> Document:
     mass, coupling = at
-    found: Document = _round_all(document(search, signal(search, facts.name, mass)(coupling)))
+    found: Document = _round_all(prepare(search, facts.name, mass).document(coupling))
     check(found, f"{search.name} at {mass:g} GeV")
     return found
 

@@ -199,5 +199,7 @@ def _covariance(hessian: Array, free: NDArray[np.bool_]) -> Array:
         # In units in which the diagonal is one: parameters differ by many orders of magnitude, and pinv drops what looks small.
         scale = np.sqrt(np.maximum(np.abs(np.diag(block)), 1e-300))
         unit = (block + block.T) / (2 * np.multiply.outer(scale, scale))
-        covariance[np.ix_(free, free)] = np.linalg.pinv(unit) / np.multiply.outer(scale, scale)
+        # What the data do not determine at all has an infinite covariance.
+        with np.errstate(over="ignore"):
+            covariance[np.ix_(free, free)] = np.linalg.pinv(unit) / np.multiply.outer(scale, scale)
     return covariance

@@ -17,6 +17,7 @@ def reproduction_text(reproduction: Any) -> str:
     sources = list(dict.fromkeys(group.row.source for group in groups))
     names = (
         "search",
+        "hypothesis",
         "quantity",
         "m [GeV]",
         "published",
@@ -46,6 +47,7 @@ def _group(group: Any, source: int) -> tuple[object, ...]:
     spread = f"{number(group.lowest_ratio, 3)} … {number(group.median_ratio, 3)} … {number(group.highest_ratio, 3)}"
     return (
         row.search,
+        row.hypothesis,
         row.quantity,
         number(row.mass_gev),
         number(row.published),

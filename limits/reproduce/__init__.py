@@ -3,106 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from limits.comparison import Residual, read_curve, residuals
+from limits.comparison import PublishedCurve, Residual, read_curve, residuals
 from limits.provenance import provenance
-from limits.scan import (
-    DEFAULT_COUPLINGS,
-    TIP_STEPS,
-    Point,
-    PointResult,
-    Scan,
-    calibrated_to,
-    label,
-    masses_of,
-    run_point,
-    run_scan,
-)
-from limits.search import Comparison, HypothesisFacts, Search, load, names
+from limits.reproduce.rows import Group, Row, rows
+from limits.reproduce.variants import Variant, variants
+from limits.scan import Scan, run_scan
+from limits.search import Search, load, names
+
+__all__ = ["Group", "Reproduction", "Row", "Variant", "reproduce", "steps", "variants"]
 
 Advance = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One published number and the computed one. `ratio` is computed/published; None where nothing was computed."""
-
-    search: str
-    hypothesis: str
-    quantity: str
-    unit: str
-    mass_gev: float | None
-    published: float
-    computed: float | None
-    ratio: float | None
-    method: str
-    level: float
-    label: str
-    calibrated_to: str | None
-    source: str
-    status: str
-    warnings: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {**asdict(self), "warnings": list(self.warnings)}
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows that differ in mass only: the one shown, and how the ratios of all of them spread."""
-
-    row: Row
-    n: int
-    median_ratio: float | None
-    lowest_ratio: float | None
-    highest_ratio: float | None
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A search as it is run: a prediction, or with its calibrated numbers, by one method."""
-
-    search: Search
-    facts: HypothesisFacts
-    method: str
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """The published numbers that count: not those a calibration was fitted to."""
-        return tuple(c for c in self.search.comparisons if c.mass_gev not in self.fitted_masses)
-
-    @property
-    def fitted_masses(self) -> tuple[float, ...]:
-        """Masses used by the calibrations in force."""
-        keys = self.search.calibrated_keys
-        return tuple(m for key in keys for m in self.search.calibrations[key].masses_gev)
-
-    @property
-    def masses(self) -> tuple[float, ...]:
-        """Masses at which numbers are compared."""
-        return tuple(sorted({c.mass_gev for c in self.comparisons if c.mass_gev is not None}))
-
-    def point(self, mass_gev: float) -> Point:
-        """The unit of work at one mass."""
-        couplings = (*self.facts.couplings, DEFAULT_COUPLINGS)
-        return Point(self.search, self.facts.name, mass_gev, self.method, self.search.level, couplings)
-
-
-def variants(search: Search) -> Iterator[Variant]:
-    """All ways a search is run for the table."""
-    facts = search.hypothesis()
-    for method in facts.methods:
-        yield Variant(search, facts, method)
-    if search.calibrations:
-        # A calibrated number absorbs the method it was fitted with: by another one it would mean something else.
-        yield Variant(search.calibrated(), facts, facts.methods[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +53,8 @@ class Reproduction:
         """One entry per search, quantity, source, method and label, in order of appearance."""
         found: dict[tuple[str, ...], list[Row]] = {}
         for row in self.rows:
-            found.setdefault((row.search, row.quantity, row.source, row.method, row.label), []).append(row)
+            key = (row.search, row.hypothesis, row.quantity, row.source, row.method, row.label)
+            found.setdefault(key, []).append(row)
         return [self._group(rows) for rows in found.values()]
 
     def _group(self, rows: list[Row]) -> Group:
@@ -170,12 +88,7 @@ def _write(path: Path, text: str) -> Path:
 
 def steps(chosen: Sequence[str] = ()) -> int:
     """How often `reproduce` will call `advance`, at most."""
-    total = 0
-    for name in chosen or names():
-        for variant in variants(load(name)):
-            tip = TIP_STEPS if variant.facts.exclusion == "region" else 0
-            total += len(variant.masses) + len(masses_of(variant.search, variant.facts.name)) + tip
-    return total
+    return sum(variant.steps for name in chosen or names() for variant in variants(load(name)))
 
 
 def reproduce(
@@ -188,61 +101,25 @@ def reproduce(
         InputError: a curve in `published` that cannot be read.
     """
     step = advance if advance is not None else lambda: None
-    rows: list[Row] = []
+    found: list[Row] = []
     scans: list[Scan] = []
     curves: list[Residual] = []
     searches = [load(name) for name in (chosen or names())]
     for search in searches:
-        read = [read_curve(curve, published) for curve in search.curves] if published is not None else []
+        read = _curves(search, published)
         for variant in variants(search):
             scan = run_scan(variant.search, variant.facts.name, method=variant.method, advance=step)
             scans.append(scan)
-            rows.extend(_rows(variant, scan, step))
-            for curve in read:
-                if curve is not None:
-                    curves.extend(residuals(scan, curve, variant.fitted_masses))
-    return Reproduction(tuple(rows), tuple(scans), tuple(curves), {s.name: s for s in searches})
+            found.extend(rows(variant, scan, step))
+            for curve in read.get(variant.facts.name, ()):
+                curves.extend(residuals(scan, curve, variant.search.fitted_masses))
+    return Reproduction(tuple(found), tuple(scans), tuple(curves), {s.name: s for s in searches})
 
 
-def _rows(variant: Variant, scan: Scan, step: Advance) -> Iterator[Row]:
-    done = {point.mass_gev: point for point in scan.points}
-    for mass in variant.masses:
-        if mass not in done:
-            done[mass] = run_point(variant.point(mass))
-        step()
-    tip = max((point.mass_gev for point in done.values() if point.excluded), default=None)
-    for comparison in variant.comparisons:
-        result = done[comparison.mass_gev] if comparison.mass_gev is not None else None
-        yield _row(variant, comparison, result, tip)
-
-
-def _row(variant: Variant, comparison: Comparison, result: PointResult | None, tip: float | None) -> Row:
-    computed = tip if result is None else _computed(comparison.edge, result)
-    facts = variant.facts
-    return Row(
-        search=variant.search.name,
-        hypothesis=facts.name,
-        quantity=f"{comparison.quantity}, {facts.symbol if result is not None else 'm'}",
-        unit=facts.unit if result is not None else "GeV",
-        mass_gev=comparison.mass_gev,
-        published=comparison.value,
-        computed=computed,
-        ratio=None if computed is None else computed / comparison.value,
-        method=variant.method,
-        level=variant.search.level,
-        label=label(variant.search),
-        calibrated_to=calibrated_to(variant.search),
-        source=comparison.source,
-        status="insensitive" if computed is None else "ok" if result is None else result.status,
-        warnings=() if result is None else result.warnings,
-    )
-
-
-def _computed(edge: str, result: PointResult) -> float | None:
-    if edge == "observed":
-        return result.observed_limit
-    if edge == "expected":
-        return result.expected_limit[2]
-    if not result.excluded:
-        return None
-    return result.excluded[0][0] if edge == "lower" else result.excluded[-1][1]
+def _curves(search: Search, folder: Path | None) -> dict[str, list[PublishedCurve]]:
+    """The published curves that are in `folder`, by hypothesis."""
+    found: dict[str, list[PublishedCurve]] = {}
+    for facts in search.curves if folder is not None else ():
+        if folder is not None and (curve := read_curve(facts, folder)) is not None:
+            found.setdefault(facts.hypothesis or search.hypotheses[0].name, []).append(curve)
+    return found

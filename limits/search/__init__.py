@@ -2,24 +2,15 @@
 
 `names()` lists the shipped searches; `load` reads one of them, or a file of your own. `Search.calibrated` and
 `Search.with_values` return a changed copy: a `Search` never changes, and it can be pickled.
-The schema is declared in `limits.search.schema`; in words it stands in `limits/searches/README.md`.
+The schema is declared in `limits.search.schema` and `limits.search.channels`; in words it stands in `limits/searches/README.md`.
 """
 
 from __future__ import annotations
 
+from limits.search.channels import Channel, CountingChannel, HistFactoryChannel, Production, Systematic, Window
 from limits.search.loading import describe, load, names
 from limits.search.quantity import Quantity
-from limits.search.schema import (
-    Calibration,
-    Channel,
-    Comparison,
-    CountingChannel,
-    Curve,
-    HistFactoryChannel,
-    HypothesisFacts,
-    Reference,
-    Systematic,
-)
+from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
 from limits.search.search import Search
 
 __all__ = [
@@ -30,10 +21,12 @@ __all__ = [
     "Curve",
     "HistFactoryChannel",
     "HypothesisFacts",
+    "Production",
     "Quantity",
     "Reference",
     "Search",
     "Systematic",
+    "Window",
     "describe",
     "load",
     "names",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from limits.search.channels import Channel, CountingChannel, HistFactoryChannel
 from limits.search.complaints import complaint, shown
+from limits.search.fields import FileName
 from limits.search.quantity import Quantity
-from limits.search.schema import Channel, CountingChannel, FileName, HistFactoryChannel, HypothesisFacts, SearchFile
+from limits.search.schema import HypothesisFacts, SearchFile
 from limits.search.tables import read_table
 
 BIN_COLUMNS = ("data", "background", "background_error")
@@ -31,6 +33,8 @@ def check_file(path: Path, file: SearchFile, quantities: Mapping[str, Quantity])
         _check_hypothesis(path, f"hypotheses[{i}]", facts)
     for i, channel in enumerate(file.channels):
         _check_channel(path, f"channels[{i}]", channel, quantities, file.projection)
+    if bool(file.channels) == (file.combination is not None):
+        raise complaint(path, "channels", "either [[channels]] or [combination] is needed, and not both")
     _check_comparisons(path, file)
     check_values(path, quantities, file.channels, file.projection)
 
@@ -107,11 +111,25 @@ def _check_channel(
     if isinstance(channel, HistFactoryChannel):
         _check_bins(beside(path, channel.table, f"{key}.table"), projection)
         return
-    _known(path, f"{key}.observed", channel.observed, quantities)
-    _known(path, f"{key}.background", channel.background, quantities)
+    for where, name in _keys(channel):
+        _known(path, f"{key}.{where}", name, quantities)
     if (channel.background_constraint is None) == (quantities[channel.background].error is not None):
         problem = f"got {shown(channel.background_constraint)}: required exactly if {channel.background!r} has an error"
         raise complaint(path, f"{key}.background_constraint", problem)
+
+
+def _keys(channel: CountingChannel) -> Iterator[tuple[str, str]]:
+    """Where a counting channel names a number, and which."""
+    yield from (("observed", channel.observed), ("background", channel.background))
+    if (window := channel.window) is not None:
+        yield from (("window.half_width", window.half_width), ("window.background_range", window.background_range))
+        yield from ((f"window.events[{i}]", name) for i, name in enumerate(window.events))
+    for i, production in enumerate(channel.production):
+        yield f"production[{i}].exposure", production.exposure
+        for where in ("cross_section", "uncertainty"):
+            if (name := getattr(production, where)) is not None:
+                yield f"production[{i}].{where}", name
+        yield from ((f"production[{i}].multiplicities.{m}", name) for m, name in production.multiplicities.items())
 
 
 def _known(path: Path, where: str, key: str, quantities: Mapping[str, Quantity]) -> None:
@@ -139,6 +157,9 @@ def _check_comparisons(path: Path, file: SearchFile) -> None:
         if hypothesis not in (None, *known):
             raise complaint(path, f"{key}.hypothesis", f"got {shown(hypothesis)}; known: {', '.join(known)}")
     for i, comparison in enumerate(file.comparisons):
-        if (comparison.mass_gev is None) != (comparison.edge == "tip"):
-            problem = f"got {comparison.mass_gev}: required, except for a tip, which has none"
+        if (comparison.mass_gev is None) != (comparison.edge in ("tip", "range")):
+            problem = f"got {comparison.mass_gev}: required, except for a tip or a range, which have none"
             raise complaint(path, f"comparisons[{i}].mass_gev", problem)
+        if {comparison.masses_gev is None, comparison.couplings is None} != {comparison.edge != "range"}:
+            problem = "masses_gev and couplings are required for a range, and only there"
+            raise complaint(path, f"comparisons[{i}]", problem)

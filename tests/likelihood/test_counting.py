@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from limits.assemble import at_yield, document
+from limits.assemble import document, likelihood
 from limits.inference.asymptotic import Asymptotic
 from limits.inference.limit import upper_limit
 from limits.likelihood.binned import BinnedLikelihood
@@ -33,7 +33,7 @@ def search(constraint: str, observed: float, background: float) -> Search:
 @pytest.fixture(params=CONSTRAINTS)
 def twins(request: pytest.FixtureRequest) -> tuple[BinnedLikelihood, BinnedLikelihood]:
     facts = search(request.param, 3.0, 0.09)
-    return at_yield(facts, SIGNAL), load(document(facts, SIGNAL))
+    return likelihood(facts, (SIGNAL,), 0.1), load(document(facts, (SIGNAL,), 0.1))
 
 
 def test_same_profile(twins: tuple[BinnedLikelihood, BinnedLikelihood]) -> None:

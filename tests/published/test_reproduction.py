@@ -9,7 +9,8 @@ import pytest
 
 from limits.comparison import read_curve, residuals
 from limits.reproduce import reproduce, variants
-from limits.scan import masses_of, run_scan
+from limits.grid import masses_of
+from limits.scan import run_scan
 from limits.search import load, names
 
 

@@ -1,0 +1,131 @@
+"""The rows of the table: one published number and the computed one, or a computed one alone where nothing is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from limits.comparison import computed_edges
+from limits.reproduce.variants import Variant
+from limits.scan import PointResult, Scan, calibrated_to, label, run_point
+from limits.search import Comparison
+
+STATED: Final = 11
+"""Masses at which a statement about a range of masses is checked, ends included."""
+
+UNPUBLISHED: Final = "no published number is at hand: a prediction"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published number and the computed one. `ratio` is computed/published; None where there is nothing to divide."""
+
+    search: str
+    hypothesis: str
+    quantity: str
+    unit: str
+    mass_gev: float | None
+    published: float | None
+    computed: float | None
+    ratio: float | None
+    method: str
+    level: float
+    label: str
+    calibrated_to: str | None
+    source: str
+    status: str
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**asdict(self), "warnings": list(self.warnings)}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that differ in mass only: the one shown, and how the ratios of all of them spread."""
+
+    row: Row
+    n: int
+    median_ratio: float | None
+    lowest_ratio: float | None
+    highest_ratio: float | None
+
+
+def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row]:
+    """All rows of one way of running a search; masses that the scan has not are computed."""
+    done = {point.mass_gev: point for point in scan.points}
+    for mass in variant.masses:
+        if mass not in done:
+            done[mass] = run_point(variant.point(mass))
+        step()
+    tip = max((point.mass_gev for point in done.values() if point.excluded), default=None)
+    for comparison in variant.comparisons:
+        if comparison.edge == "range":
+            yield _row(variant, comparison.quantity, comparison, _share(comparison, scan), None)
+        elif comparison.mass_gev is None:
+            yield _row(variant, f"{comparison.quantity}, m", comparison, tip, None)
+        else:
+            result = done[comparison.mass_gev]
+            computed = _computed(comparison.edge, result)
+            yield _row(variant, f"{comparison.quantity}, {variant.facts.symbol}", comparison, computed, result)
+    if not variant.facts_compared:
+        yield from _predictions(variant, done[variant.facts.benchmark.mass_gev])
+
+
+def _predictions(variant: Variant, result: PointResult) -> Iterator[Row]:
+    """Where nothing is published: the limit or both edges at the benchmark."""
+    edges = ("lower", "upper") if variant.facts.exclusion == "region" else ("observed",)
+    for edge in edges:
+        name = f"{edge} edge" if edge != "observed" else "observed limit"
+        yield _row(variant, f"{name}, {variant.facts.symbol}", None, _computed(edge, result), result)
+
+
+def _row(
+    variant: Variant, quantity: str, comparison: Comparison | None, computed: float | None, result: PointResult | None
+) -> Row:
+    published = None if comparison is None else comparison.value
+    unit = {"tip": "GeV", "range": "share of masses"}.get(comparison.edge if comparison else "", variant.facts.unit)
+    return Row(
+        search=variant.search.name,
+        hypothesis=variant.facts.name,
+        quantity=quantity,
+        unit=unit,
+        mass_gev=None if result is None else result.mass_gev,
+        published=published,
+        computed=computed,
+        ratio=None if computed is None or published is None else computed / published,
+        method=variant.method,
+        level=variant.search.level,
+        label=label(variant.search, variant.facts.name),
+        calibrated_to=calibrated_to(variant.search),
+        source=UNPUBLISHED if comparison is None else comparison.source,
+        status="insensitive" if computed is None else "ok" if result is None else result.status,
+        warnings=() if result is None else result.warnings,
+    )
+
+
+def _share(comparison: Comparison, scan: Scan) -> float:
+    """Share of the stated masses at which some of the stated couplings are excluded; edges between scanned masses interpolated."""
+    assert comparison.masses_gev is not None
+    assert comparison.couplings is not None
+    mass, lower, upper = computed_edges(scan)
+    grid = np.geomspace(*comparison.masses_gev, STATED)
+    if not len(mass):
+        return 0.0
+    low, high = (np.interp(np.log(grid), np.log(mass), np.log(edge), np.nan, np.nan) for edge in (lower, upper))
+    overlap = np.fmin(high, np.log(comparison.couplings[1])) > np.fmax(low, np.log(comparison.couplings[0]))
+    return float(np.mean(overlap & np.isfinite(low)))
+
+
+def _computed(edge: str, result: PointResult) -> float | None:
+    if edge == "observed":
+        return result.observed_limit
+    if edge == "expected":
+        return result.expected_limit[2]
+    if not result.excluded:
+        return None
+    return result.excluded[0][0] if edge == "lower" else result.excluded[-1][1]

@@ -1,0 +1,57 @@
+"""All ways a search is run for the table: every hypothesis, by every method, as a prediction and with its calibrated numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from limits.grid import masses_of
+from limits.scan import DEFAULT_COUPLINGS, TIP_STEPS, Point
+from limits.search import Comparison, HypothesisFacts, Search
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A search as it is run: a prediction, or with its calibrated numbers, for one hypothesis by one method."""
+
+    search: Search
+    facts: HypothesisFacts
+    method: str
+
+    @property
+    def facts_compared(self) -> bool:
+        """Whether anything is published for the hypothesis."""
+        return bool(self.search.published(self.facts.name))
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The published numbers that count: not those a calibration was fitted to."""
+        fitted = self.search.fitted_masses
+        return tuple(c for c in self.search.published(self.facts.name) if c.mass_gev not in fitted)
+
+    @property
+    def masses(self) -> tuple[float, ...]:
+        """Masses at which numbers are compared; the benchmark where there is nothing to compare with."""
+        found = {c.mass_gev for c in self.comparisons if c.mass_gev is not None}
+        return tuple(sorted(found if self.facts_compared else {self.facts.benchmark.mass_gev}))
+
+    @property
+    def steps(self) -> int:
+        """Points of a scan and of the comparison, at most."""
+        tip = TIP_STEPS if self.facts.exclusion == "region" else 0
+        return len(self.masses) + len(masses_of(self.search, self.facts.name)) + tip
+
+    def point(self, mass_gev: float) -> Point:
+        """The unit of work at one mass."""
+        couplings = (*self.facts.couplings, DEFAULT_COUPLINGS)
+        return Point(self.search, self.facts.name, mass_gev, self.method, self.search.level, couplings)
+
+
+def variants(search: Search) -> Iterator[Variant]:
+    """All variants of a search. Where nothing is published one method is enough."""
+    for facts in search.hypotheses:
+        for method in facts.methods if search.published(facts.name) else facts.methods[:1]:
+            yield Variant(search, facts, method)
+        if search.is_calibratable:
+            # A calibrated number absorbs the method it was fitted with: by another one it would mean something else.
+            yield Variant(search.calibrated(), facts, facts.methods[0])

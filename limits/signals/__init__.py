@@ -1,0 +1,39 @@
+"""From a channel and a hypothesis to expected events: the functions that a search file may name as its `signal`.
+
+Each takes a search, one of its channels, a hypothesis and a mass, does what does not depend on the coupling once, and returns
+a function of the coupling.
+
+| name        | what is computed                                                                               | searches                |
+|-------------|------------------------------------------------------------------------------------------------|-------------------------|
+| `displaced` | meson decays, bremsstrahlung, conversion of photons → X → decay in a distant volume            | FASER, NA62, DarkQuest  |
+| `missing`   | muon–nucleus bremsstrahlung of an X that escapes with at least a given share of the energy      | NA64μ                   |
+| `template`  | a table of events per bin at a reference coupling, scaled                                      | MicroBooNE              |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from limits.physics.portal import PORTALS
+from limits.signals.displaced import displaced
+from limits.signals.expected import Coupling, Hypothesis, Signal, Yield
+from limits.signals.missing import HYPOTHESES, missing
+from limits.signals.template import template
+
+__all__ = ["KNOWN", "SIGNALS", "Coupling", "Hypothesis", "Signal", "Yield"]
+
+SIGNALS: Final[Mapping[str, Callable[[Any, Any, str, float], Signal]]] = MappingProxyType(
+    {"displaced": displaced, "missing": missing, "template": template}
+)
+"""Every signal by the name a search file uses."""
+
+KNOWN: Final[Mapping[str, Mapping[str, Coupling]]] = MappingProxyType(
+    {
+        "displaced": {name: Coupling(p.quantity, p.symbol, p.unit, p.couplings) for name, p in PORTALS.items()},
+        "missing": {name: particle.coupling for name, particle in HYPOTHESES.items()},
+        "template": {},
+    }
+)
+"""The hypotheses that each signal can compute, and how each is measured."""
