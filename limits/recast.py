@@ -69,6 +69,8 @@ def _check_seen(search: Search, hypothesis: str, masses: tuple[float, float]) ->
     states: set[str] = set()
     for _, channel in search.parts:
         states |= set(channel.final_states) if isinstance(channel, CountingChannel) else set()
+    if not states:  # what is seen is that nothing is seen
+        return
     grid = np.geomspace(*masses, 25)
     decays = {state for m in grid for state, share in PORTALS[hypothesis].branching(float(m)).items() if share > 0}
     if not states & decays:

@@ -1,11 +1,12 @@
 """The command `limits`: parse, one library call, print. No physics, no loops over points.
 
-| module    | commands                                      |
-|-----------|-----------------------------------------------|
-| `facts`   | `list`, `show`                                |
-| `single`  | `count`, `limit`, `fit`, `coverage`, `onoff` |
-| `work`    | `scan`, `reproduce`                           |
-| `files`   | `export`, `digest`                            |
+| module      | commands                                     |
+|-------------|----------------------------------------------|
+| `facts`     | `list`, `show`                               |
+| `single`    | `count`, `limit`, `fit`, `coverage`, `onoff` |
+| `work`      | `scan`, `reproduce`                          |
+| `recasting` | `recast`, `landscape`, `convert`             |
+| `files`     | `export`, `digest`                           |
 
 Everything heavier than click is imported by the command that needs it, so that help is instant.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import facts, files, single, work
+from limits.cli import facts, files, recasting, single, work
 from limits.cli.frame import Main
 
 
@@ -53,7 +54,10 @@ for _command in (
     single.coverage,
     single.onoff,
     work.scan,
+    recasting.recast,
+    recasting.landscape,
     work.reproduce,
+    recasting.convert,
     files.export,
     files.digest,
 ):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,33 +18,33 @@ from limits.cli.options import (
     json_option,
     limit_options,
     output_options,
+    together,
 )
 from limits.cli.output import deliver
+
+if TYPE_CHECKING:
+    from limits.search import Search
+
+
+scan_options = together(
+    click.option(
+        "--masses", type=MASSES, help="GeV, separated by commas; default: chosen from the range of the search."
+    ),
+    click.option("--mass-range", type=MASS_SPAN, help="GeV; evenly spaced, or in the logarithm with :log."),
+    click.option("--couplings", type=SPAN, help="Grid of couplings in which a region is looked for."),
+    limit_options,
+    change_options,
+    output_options,
+    click.option("--plot", type=FILE, help="Draw the limit or the region, as scan.png."),
+)
 
 
 @click.command()
 @click.argument("search")
 @hypothesis_option
-@click.option("--masses", type=MASSES, help="GeV, separated by commas; default: chosen from the range of the search.")
-@click.option("--mass-range", type=MASS_SPAN, help="GeV; evenly spaced, or in the logarithm with :log.")
-@click.option("--couplings", type=SPAN, help="Grid of couplings in which a region is looked for.")
-@limit_options
-@change_options
-@output_options
-@click.option("--plot", type=FILE, help="Draw the limit or the region, as scan.png.")
+@scan_options
 def scan(
-    search: str,
-    hypothesis: str | None,
-    masses: tuple[float, ...] | None,
-    mass_range: tuple[float, float, int, bool] | None,
-    couplings: tuple[float, float, int] | None,
-    method: str | None,
-    level: float | None,
-    changes: Sequence[tuple[str, float]],
-    calibrated: bool,
-    as_json: bool,
-    output_file: str | None,
-    plot: str | None,
+    search: str, hypothesis: str | None, changes: Sequence[tuple[str, float]], calibrated: bool, **options: Any
 ) -> None:
     """Limit against mass, or the region excluded in the plane.
 
@@ -51,11 +52,36 @@ def scan(
     """
     from limits import report
     from limits.cli.target import changed
-    from limits.scan import masses_of, run_scan
+
+    run(changed(search, calibrated, changes), hypothesis, report.scan, **options)
+
+
+def run(
+    facts: Search,
+    hypothesis: str | None,
+    as_text: Callable[[Mapping[str, Any]], None],
+    *,
+    masses: tuple[float, ...] | None,
+    mass_range: tuple[float, float, int, bool] | None,
+    couplings: tuple[float, float, int] | None,
+    method: str | None,
+    level: float | None,
+    as_json: bool,
+    output_file: str | None,
+    plot: str | None,
+) -> None:
+    """Scan a search, draw and deliver what was found: all that `scan_options` ask for.
+
+    Raises:
+        click.UsageError: masses given in two ways.
+        LimitsError: what the search, the masses or the picture cannot be.
+    """
+    from limits import report
+    from limits.grid import masses_of
+    from limits.scan import run_scan
 
     if masses and mass_range:
         raise click.UsageError("--masses and --mass-range exclude each other")
-    facts = changed(search, calibrated, changes)
     at = masses_of(facts, hypothesis, masses, mass_range)
     with report.progress(len(at), f"scan {facts.name}") as advance:
         found = run_scan(facts, hypothesis, masses=at, couplings=couplings, method=method, level=level, advance=advance)
@@ -63,7 +89,7 @@ def scan(
         from limits.plot import save_scan
 
         save_scan(found, Path(plot))
-    deliver(found.to_json(), report.scan, as_json=as_json, output_file=output_file, statuses=[found.status])
+    deliver(found.to_json(), as_text, as_json=as_json, output_file=output_file, statuses=[found.status])
 
 
 @click.command()
@@ -79,7 +105,7 @@ def scan(
 def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, published: str | None) -> None:
     """Published numbers beside computed ones. Default: all searches."""
     from limits import report
-    from limits.reproduce import reproduce as run
+    from limits.reproduce import reproduce as reproduced
     from limits.reproduce import steps
     from limits.search import names
 
@@ -90,7 +116,7 @@ def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, publ
             parents=True, exist_ok=True
         )  # a place that cannot be written is better known before the work
     with report.progress(total, "reproduce") as advance:
-        found = run(wanted, published=None if published is None else Path(published), advance=advance)
+        found = reproduced(wanted, published=None if published is None else Path(published), advance=advance)
     files = [] if output is None else found.write(Path(output))
     document = found.to_json()
     deliver(

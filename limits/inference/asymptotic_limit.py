@@ -86,7 +86,7 @@ def _small_counts(request: Request, asymptotic: float | None) -> list[str]:
         single = SingleCount.of(request.likelihood)
         exact = falling_zero(lambda s: single.cls(s, single.observed) - request.alpha, asymptotic)
     except (InputError, FitError):
-        return [f"{name}: the limit may be too strong; no exact sum exists for this likelihood"]
+        return [f"{name}: the limit may be too strong; no exact value is at hand for this likelihood"]
     if abs(asymptotic / exact - 1) < 0.05:
         return []
     events = request.likelihood.nominal_signal

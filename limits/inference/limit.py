@@ -22,6 +22,8 @@ from limits.inference.counts.closed import OneCount
 from limits.inference.counts.enumerated import BY_SUM_QUANTILES, enumerated_limit
 from limits.inference.counts.exact import SingleCount, is_single_count
 from limits.inference.counts.mixed import DEFINITIONS, clsb_limit
+from limits.inference.counts.several import SeveralCounts, is_several
+from limits.inference.counts.several_limit import several_limit, several_p_values
 from limits.inference.request import A_POSTERIORI, A_PRIORI, BY_TOY_QUANTILES, NOT_ASKED, TOYS, Request, single_count
 from limits.inference.results import Limit, PValues
 from limits.inference.toys.ensembles import ToyCalculator
@@ -31,6 +33,8 @@ from limits.likelihood import Likelihood
 
 
 def _cls_exact(request: Request) -> Limit:
+    if is_several(request.likelihood):
+        return several_limit(request)
     single = SingleCount.of(request.likelihood)
     observed, expected = single_count(request, single, single.cls)
     strength = request.test_strength
@@ -147,6 +151,8 @@ def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PVal
         raise InputError(f"method {method!r} gives an interval and no p-value of a point; a plane needs one that does")
     if method == "cls-enumerated" and is_single_count(likelihood):
         return sums.p_values(OneCount.of(likelihood), strength)
+    if method == "cls-exact" and is_several(likelihood):
+        return several_p_values(SeveralCounts.of(likelihood), strength)
     single = SingleCount.of(likelihood)
     if not np.any(single.signal > 0):
         return PValues(1.0, None, None, (1.0,) * 5)

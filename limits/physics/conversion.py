@@ -1,4 +1,7 @@
-"""Conversions between strengths, couplings, mixings and the thermal-target variable y: pure arithmetic, no units."""
+"""Conversions between strengths, couplings, mixings, the thermal-target variable y, cross-sections, branching fractions and events.
+
+Pure arithmetic; functions come in pairs, each the inverse of the other. What needs a decay width is in `limits.physics.couplings`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,12 @@ from limits.errors import InputError
 from limits.units import ELEMENTARY_CHARGE
 
 __all__ = [
+    "branching_from_events",
     "coupling_from_mixing",
     "coupling_from_strength",
+    "cross_section_from_events",
+    "events_from_branching",
+    "events_from_cross_section",
     "mixing_from_coupling",
     "mixing_from_portal",
     "portal_strength",
@@ -84,6 +91,70 @@ def strength_from_coupling(coupling: ArrayLike, reference: ArrayLike, power: flo
     """
     coupling = _not_negative("coupling", coupling)
     return np.asarray((coupling / _positive("reference", reference)) ** _power(power), dtype=np.float64)
+
+
+def events_from_cross_section(
+    cross_section: ArrayLike, luminosity: ArrayLike, efficiency: ArrayLike
+) -> NDArray[np.float64]:
+    """Expected events of a process: cross-section times branching fraction, luminosity and efficiency.
+
+    Shape: that of the arguments broadcast together.
+    Unit: events, for pb and pb⁻¹.
+    Source: definition.
+    Raises: InputError unless the luminosity is positive, the cross-section zero or positive and the efficiency in (0, 1].
+    """
+    return np.asarray(_not_negative("cross_section", cross_section) * _exposure(luminosity, efficiency))
+
+
+def cross_section_from_events(events: ArrayLike, luminosity: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
+    """Cross-section times branching fraction, the inverse of `events_from_cross_section`.
+
+    Shape: that of the arguments broadcast together.
+    Unit: pb, for pb⁻¹.
+    Source: definition.
+    Raises: as `events_from_cross_section`.
+    """
+    return np.asarray(_not_negative("events", events) / _exposure(luminosity, efficiency))
+
+
+def events_from_branching(branching: ArrayLike, parents: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
+    """Expected events among a number of `parents`, each of which decays with that branching fraction.
+
+    Shape: that of the arguments broadcast together.
+    Unit: events.
+    Source: definition.
+    Raises: InputError unless parents are positive, the branching fraction in [0, 1] and the efficiency in (0, 1].
+    """
+    fraction = _fraction(_not_negative("branching", branching))
+    return np.asarray(fraction * _positive("parents", parents) * _efficiency(efficiency))
+
+
+def branching_from_events(events: ArrayLike, parents: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
+    """Branching fraction, the inverse of `events_from_branching`.
+
+    Shape: that of the arguments broadcast together.
+    Unit: dimensionless.
+    Source: definition.
+    Raises: as `events_from_branching`; InputError where the fraction would be above 1.
+    """
+    return _fraction(_not_negative("events", events) / (_positive("parents", parents) * _efficiency(efficiency)))
+
+
+def _exposure(luminosity: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(_positive("luminosity", luminosity) * _efficiency(efficiency))
+
+
+def _efficiency(values: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(values, dtype=np.float64)
+    if not np.all((values > 0.0) & (values <= 1.0)):
+        raise InputError("efficiency: every value must lie above 0 and not above 1")
+    return values
+
+
+def _fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.all(values <= 1.0):
+        raise InputError(f"branching = {np.max(values):g}: a branching fraction cannot be above 1")
+    return np.asarray(values)
 
 
 def _portal_scale(alpha_d: ArrayLike, chi_mass: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:

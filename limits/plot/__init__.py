@@ -1,12 +1,14 @@
 """Pictures of limits, exclusion regions and fits.
 
-| you have                             | use            |
-|--------------------------------------|----------------|
-| a scan, and want a file              | `save_scan`    |
-| a scan of upper limits, and an Axes  | `limit_band`   |
-| a scan of regions, and an Axes       | `exclusion`    |
-| computed over published values       | `residuals`    |
-| a likelihood and a fit of it         | `fitted_bins`  |
+| you have                             | use              |
+|--------------------------------------|------------------|
+| a scan, and want a file              | `save_scan`      |
+| a scan of upper limits, and an Axes  | `limit_band`     |
+| a scan of regions, and an Axes       | `exclusion`      |
+| computed over published values       | `residuals`      |
+| a likelihood and a fit of it         | `fitted_bins`    |
+| a landscape, and want a file         | `save_landscape` |
+| a landscape, and an Axes             | `landscape`      |
 
 Every function takes a matplotlib Axes and returns it. `new_axes` makes some and `save` writes their figure; neither touches
 pyplot or its global settings. matplotlib is imported in `limits.plot.canvas` only, when a figure is made.
@@ -16,8 +18,19 @@ from __future__ import annotations
 
 from limits.plot.bins import fitted_bins
 from limits.plot.canvas import new_axes, save
+from limits.plot.landscape import landscape, save_landscape
 from limits.plot.points import residuals
 from limits.plot.regions import exclusion
 from limits.plot.scans import limit_band, save_scan
 
-__all__ = ["exclusion", "fitted_bins", "limit_band", "new_axes", "residuals", "save", "save_scan"]
+__all__ = [
+    "exclusion",
+    "fitted_bins",
+    "landscape",
+    "limit_band",
+    "new_axes",
+    "residuals",
+    "save",
+    "save_landscape",
+    "save_scan",
+]

@@ -15,6 +15,8 @@ REGION = (
     "the excluded couplings have two edges: this limit is on the strength of the point, 'limits scan' finds the edges"
 )
 
+EFFICIENCY = "a recast: the efficiency of the search is assumed to hold for the other particle"
+
 
 def searches(document: Document) -> None:
     """`limits list`."""
@@ -161,6 +163,12 @@ def scan(document: Document) -> None:
         rows = [(_mass(p), number(p["observed_limit"]), *map(number, p["expected_limit"]), *_ends(p)) for p in points]
     warnings = [f"{_mass(p)} GeV: {warning}" for p in points for warning in p["warnings"]]
     show(facing(head), "", table(columns, rows), warnings=warnings)
+
+
+def recast(document: Document) -> None:
+    """`limits recast`."""
+    scan(document)
+    show("", f"note: {EFFICIENCY}")
 
 
 def files(document: Document) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limits.physics.decay import two_body_momentum
-from limits.signals.rays import Rays, lattice
+from limits.signals.rays import Rays
 from limits.units import mass as particle_mass
 
 Array = NDArray[np.float64]
@@ -73,7 +73,7 @@ def accepted(detector: Detector, rays: Rays, x_mass: float, state: str) -> tuple
     """
     if detector.planes is None:
         return rays.weight, np.zeros(len(rays.weight), dtype=np.int64)
-    u_z, u_cos, u_phi = lattice(len(rays.weight), 3)
+    u_z, u_cos, u_phi = rays.decay
     index = np.minimum((u_z * detector.slices).astype(np.int64), detector.slices - 1)
     vertex = detector.near + detector.length * u_z
     seen = np.ones(len(rays.weight), dtype=bool)
@@ -112,14 +112,18 @@ def _perpendicular(direction: Array) -> tuple[Array, Array]:
 def crosses(
     detector: Detector, planes: Mapping[str, Array], rays: Rays, vertex: Array, momentum: Array, kick: int
 ) -> NDArray[np.bool_]:
-    """Whether a daughter (3, n) that starts on its ray at z = `vertex` flies through all planes above the threshold."""
+    """Whether a daughter (3, n) that starts on its ray at z = `vertex` flies through all planes above the threshold.
+
+    A daughter that starts behind a plane has not crossed it; one that starts behind the magnet is not bent.
+    """
     seen = (momentum[2] > 0) & (np.linalg.norm(momentum, axis=0) > detector.track_threshold)
     forward = np.where(seen, momentum[2], 1.0)
     slope_x, slope_y = momentum[0] / forward, momentum[1] / forward
     bend_at, bend = detector.magnet if detector.magnet is not None else (np.inf, 0.0)
+    bent = np.where(vertex < bend_at, kick * bend / forward, 0.0)
     for z, hole, radius, half_width, half_height in zip(*(planes[name] for name in COLUMNS), strict=True):
-        x = rays.slope_x * vertex + slope_x * (z - vertex) + kick * bend / forward * max(z - bend_at, 0.0)
+        x = rays.slope_x * vertex + slope_x * (z - vertex) + bent * max(z - bend_at, 0.0)
         y = rays.slope_y * vertex + slope_y * (z - vertex) - detector.offset
         r = np.hypot(x, y)
-        seen &= (r > hole) & (r < radius) & (np.abs(x) < half_width) & (np.abs(y) < half_height)
+        seen &= (z > vertex) & (r >= hole) & (r < radius) & (np.abs(x) < half_width) & (np.abs(y) < half_height)
     return np.asarray(seen)

@@ -119,9 +119,7 @@ def _events(part: Accepted, detector: Detector, coupling: Array, ctau: float, x_
     return np.asarray(coupling**2 * np.einsum("cps,ps->c", chance, part.number))
 
 
-def _yield(
-    events: dict[tuple[str, str], Array], nominal: dict[str, str], errors: dict[str, float], n: int
-) -> Yield:
+def _yield(events: dict[tuple[str, str], Array], nominal: dict[str, str], errors: dict[str, float], n: int) -> Yield:
     """Nominal generators and bremsstrahlung together; the largest change by another generator is a relative error.
 
     `errors` are relative ones of the mesons of a collision, and of bremsstrahlung.

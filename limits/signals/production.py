@@ -7,6 +7,7 @@ the conversion of photons are computed. All weights are for the whole exposure, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from limits.errors import InputError
 from limits.physics import bremsstrahlung
+from limits.physics.decay import two_body_momentum
 from limits.physics.meson_decays import MesonDecay
 from limits.physics.portal import Conversion, Portal
 from limits.physics.weizsaecker_williams import Nucleus
@@ -27,14 +29,19 @@ Array = NDArray[np.float64]
 
 BREMSSTRAHLUNG: Final = "bremsstrahlung"
 
+AT_REST: Final = 1e-3
+"""Speed in the rest frame of the parent below which X is as good as at rest."""
+
 MILLIBARN_PB: Final = 1e9
 """One millibarn in pb."""
 
 SPECIES: Final = MappingProxyType({111: "pi0", 221: "eta", 331: "eta-prime", 113: "rho", 223: "omega", 333: "phi"})
 """Names of mesons whose multiplicity a search may state."""
 
-LONG_LIVED: Final = MappingProxyType({321: ("charged_kaon_path", 3.711), 130: ("neutral_kaon_path", 15.34)})
-"""Parents that may be absorbed before they decay: key of the path open to them in m, and their cτ in m (PDG 2024)."""
+LONG_LIVED: Final = MappingProxyType(
+    {321: ("K+", "charged_kaon_path", 3.711), 130: ("K(L)0", "neutral_kaon_path", 15.34)}
+)
+"""Parents that may be absorbed before they decay: name, key of the path open to them in m, and their cτ in m (PDG 2024)."""
 
 PHOTONS: Final = MappingProxyType({111: ("pi0", 0.98823), 221: ("eta", 0.3936)})
 """Mesons whose photons are converted: name, and branching fraction to two photons (PDG 2024)."""
@@ -80,27 +87,39 @@ def _from_mesons(
         return
     for decay in portal.decays(x_mass):
         if decay.parent in present:
-            spectrum = _spectrum(search, production, table, decay.parent, decay.parent_mass, disc)
-            yield from_decay(spectrum, decay, x_mass, disc)
+            drawn = parents(table, decay.parent, decay.parent_mass, _speed(decay, x_mass), disc)
+            yield from_decay(_normalised(search, production, table, decay.parent, drawn), decay, x_mass, disc)
     if optional(search, "vector_meson_mixing", 0.0):
         for pid, chance in portal.mixing(x_mass):
             if pid in present:
-                yield from_mixing(_spectrum(search, production, table, pid, x_mass, disc), chance, disc)
+                # The meson flies straight on: as a daughter that is as heavy as its parent, and slow.
+                drawn = parents(table, pid, x_mass, AT_REST, disc)
+                yield from_mixing(_normalised(search, production, table, pid, drawn), chance, disc)
 
 
-def _spectrum(
-    search: Search, production: Production, table: Mapping[str, Array], pid: int, parent_mass: float, disc: Disc
+def _speed(decay: MesonDecay, x_mass: float) -> float:
+    """Of X in the rest frame of its parent."""
+    star = float(two_body_momentum(decay.parent_mass, x_mass, decay.partner_mass))
+    return max(star / float(np.hypot(star, x_mass)), AT_REST)
+
+
+def _normalised(
+    search: Search, production: Production, table: Mapping[str, Array], pid: int, drawn: Parents
 ) -> Parents:
-    """Parents of one species: normalised to the multiplicity the search states, and only those that decay in time."""
-    found = parents(table, pid, parent_mass, disc)
+    """Parents weighted to the multiplicity that the search states for them, and to those that decay in time.
+
+    A long-lived parent is taken to decay at the collision point: those that decay in time fly little of the way.
+    """
     factor: float | Array = 1.0
     stated = {str(name): key for name, key in production.multiplicities.items()}
     if (key := stated.get(SPECIES.get(pid, ""))) is not None:
+        if "multiplicity" not in table:
+            raise InputError(f"{search.path}: spectra {production.collision!r}: a column 'multiplicity' is needed")
         factor = search.value(key) / float(table["multiplicity"][table["pid"] == pid][0])
     if pid in LONG_LIVED:
-        key, ctau = LONG_LIVED[pid]
-        factor = factor * -np.expm1(-optional(search, key, 0.0) * parent_mass / (found.momentum * ctau))
-    return found._replace(weight=found.weight * factor)
+        name, key, ctau = LONG_LIVED[pid]
+        factor = factor * -np.expm1(-optional(search, key, 0.0) * mass(name) / (drawn.momentum * ctau))
+    return drawn._replace(weight=drawn.weight * factor)
 
 
 def _converted(
@@ -110,13 +129,13 @@ def _converted(
     name, diphoton = PHOTONS[pid]
     charge, weight, radiation_length = above_zero(search, "absorber_z", "absorber_a", "absorber_radiation_length")
     photons = from_decay(
-        parents(table, pid, mass(name), disc), MesonDecay(pid, mass(name), 0.0, 2 * diphoton), 0.0, disc
+        parents(table, pid, mass(name), 1.0, disc), MesonDecay(pid, mass(name), 0.0, 2 * diphoton), 0.0, disc
     )
     fast = photons.momentum > x_mass
     energy = np.where(fast, photons.momentum, 2 * x_mass)
     chance = conversion(x_mass, energy, Nucleus(int(charge), weight), radiation_length)
     momentum = np.sqrt(energy**2 - x_mass**2)
-    return Rays(momentum, photons.slope_x, photons.slope_y, photons.weight * chance * fast)
+    return replace(photons, momentum=momentum, weight=photons.weight * chance * fast)
 
 
 def _from_protons(search: Search, production: Production, rate: float, x_mass: float, disc: Disc) -> Rays:

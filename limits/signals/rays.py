@@ -1,15 +1,15 @@
 """Rays: straight paths of a long-lived particle X from where it is made to a distant disc, each with momentum and weight.
 
-Every ray is aimed at the disc: its direction is drawn there, and a two-body decay P → X Y is inverted for the momentum that
-X has in that direction. So no ray misses, however small the disc is. All numbers come from one quasi-random lattice,
-so that a yield is a smooth function of mass and carries no Monte-Carlo noise. Weights are mean numbers of X per
-inelastic collision at coupling 1. Lengths in m, momenta in GeV.
+Half of the rays are aimed: their direction is drawn on the disc, and the two-body decay P → X Y is inverted for the momentum that
+X has in that direction; so the disc is hit however small it is. All numbers, also those for the decay of X, come from one
+quasi-random lattice that does not depend on the mass, so that a yield is a smooth function of it. Weights are mean numbers of X
+per inelastic collision at coupling 1. Lengths in m, momenta in GeV.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -50,26 +50,35 @@ class Disc(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rays:
-    """`n` rays: `momentum` in GeV, `slope_x`, `slope_y` = dx/dz, dy/dz from the collision point, `weight` per collision."""
+    """`n` rays: `momentum` in GeV, `slope_x`, `slope_y` = dx/dz, dy/dz from the collision point, `weight` per collision.
+
+    `decay` (3, n) are uniform numbers, independent of all others, for where and how X decays.
+    """
 
     momentum: Array
     slope_x: Array
     slope_y: Array
     weight: Array
+    decay: Array
 
     def where(self, chosen: NDArray[np.bool_]) -> Rays:
         """Some of the rays."""
-        return Rays(self.momentum[chosen], self.slope_x[chosen], self.slope_y[chosen], self.weight[chosen])
+        return Rays(*(getattr(self, name)[..., chosen] for name in FIELDS))
 
     def weighted(self, factor: float) -> Rays:
         """The same rays with their weights times `factor`."""
-        return Rays(self.momentum, self.slope_x, self.slope_y, self.weight * factor)
+        return replace(self, weight=self.weight * factor)
+
+
+FIELDS: Final = ("momentum", "slope_x", "slope_y", "weight", "decay")
 
 
 def join(rays: Sequence[Rays]) -> Rays:
     """All rays of several sources."""
-    names = ("momentum", "slope_x", "slope_y", "weight")
-    return Rays(*(np.concatenate([getattr(r, name) for r in rays] or [np.zeros(0)]) for name in names))
+    if not rays:
+        nothing = np.zeros(0)
+        return Rays(nothing, nothing, nothing, nothing, np.zeros((3, 0)))
+    return Rays(*(np.concatenate([getattr(r, name) for r in rays], axis=-1) for name in FIELDS))
 
 
 def lattice(size: int, dimensions: int) -> Array:
@@ -89,7 +98,7 @@ def _sequence(size: int, dimensions: int) -> Array:
 
 
 class Parents(NamedTuple):
-    """Mesons drawn from a spectrum: momentum in GeV, polar angle, weight per collision (n,) and further uniform numbers (3, n)."""
+    """Mesons drawn from a spectrum: momentum in GeV, polar angle, weight per collision (n,) and further uniform numbers (6, n)."""
 
     momentum: Array
     angle: Array
@@ -97,20 +106,22 @@ class Parents(NamedTuple):
     uniform: Array
 
 
-def parents(table: Mapping[str, Array], pid: int, parent_mass: float, disc: Disc) -> Parents:
+def parents(table: Mapping[str, Array], pid: int, parent_mass: float, speed: float, disc: Disc) -> Parents:
     """`PARENTS` mesons of one species, even in the logarithms of angle and momentum within a bin of the spectrum.
 
-    Bins are drawn by how likely their mesons are to send something at the disc: a light daughter is emitted into the solid
-    angle with γ²/(1 + γ²ω²)². A tenth is drawn from all bins alike, so that none is left out where that guess is poor.
+    Bins are drawn by how likely their mesons are to send an X of that `speed` in their rest frame at the disc: it is emitted into
+    the solid angle with about (γ/v)²/(1 + (γω/v)²)²/π. A tenth is drawn from all bins alike, so that none is left out
+    where that guess is poor.
     """
     counts = np.stack([table[name] for name in sorted(table) if name[0] == "n" and name[1:].isdigit()], axis=1)
     row, column = np.nonzero(counts * (table["pid"] == pid)[:, None])
     count = counts[row, column]
-    centre = 10 ** (table["log10_p_low"][row] + table["log10_p_step"][row] * (column + 0.5))
+    boost = 10 ** (table["log10_p_low"][row] + table["log10_p_step"][row] * (column + 0.5)) / parent_mass / speed
     nearest = np.maximum(10 ** table["log10_theta_low"][row] - (disc.radius + disc.offset) / disc.distance, 0.0)
-    guess = count * (centre / (1 + (centre / parent_mass * nearest) ** 2)) ** 2
+    density = (boost / (1 + (boost * nearest) ** 2)) ** 2 / np.pi
+    guess = count * np.minimum(density * disc.area / disc.distance**2, 1.0)
     chance = 0.9 * guess / guess.sum() + 0.1 / len(guess)
-    u_bin, u_angle, u_momentum, *rest = lattice(PARENTS, 6)
+    u_bin, u_angle, u_momentum, *rest = lattice(PARENTS, 9)
     drawn = np.searchsorted(np.cumsum(chance), u_bin * chance.sum(), side="right").clip(max=len(chance) - 1)
     weight = (table["per_count"][row] * count / chance)[drawn] / PARENTS
     row, column = row[drawn], column[drawn]
@@ -122,23 +133,57 @@ def parents(table: Mapping[str, Array], pid: int, parent_mass: float, disc: Disc
 def from_decay(spectrum: Parents, decay: MesonDecay, daughter: float, disc: Disc) -> Rays:
     """Rays of the daughter of mass `daughter` from P → X Y, isotropic in the rest frame of P.
 
-    A direction that X can take with two momenta gives two rays, one that it cannot take gives none.
+    Every parent decays twice: once aimed at the disc, which finds small discs, and once anywhere, which finds narrow cones. Each ray
+    is weighted with its density over the sum of both densities (the balance heuristic), so that no weight exceeds that of its
+    parent. A direction that X can take with two momenta gives two rays, one that it cannot take gives none.
     """
-    u, v, w = spectrum.uniform
+    star = float(two_body_momentum(decay.parent_mass, daughter, decay.partner_mass))
+    boost = spectrum.momentum / decay.parent_mass
+    found = []
+    for momenta, jacobians, x, y in (
+        _aimed(spectrum, boost, star, daughter, disc),
+        _anywhere(spectrum, boost, star, daughter, disc),
+    ):
+        solid_angle = disc.area / disc.distance**2 * np.cos(np.arctan2(np.hypot(x, y), disc.distance)) ** 3
+        for momentum, jacobian in zip(momenta, jacobians, strict=True):
+            density = jacobian / (4 * np.pi)
+            weight = spectrum.weight * decay.branching * density / (density + 1 / solid_angle)
+            rays = Rays(momentum, x / disc.distance, y / disc.distance, weight, spectrum.uniform[3:])
+            found.append(rays.where(weight > 0))
+    return join(found)
+
+
+Emitted = tuple[tuple[Array, ...], tuple[Array, ...], Array, Array]
+"""Momenta and dΩ*/dΩ, a pair of arrays (n,) for each, and where X crosses the plane of the disc, x and y (n,) in m."""
+
+
+def _aimed(spectrum: Parents, boost: Array, star: float, daughter: float, disc: Disc) -> Emitted:
+    u, v, w = spectrum.uniform[:3]
     x, y = disc.points(u, v)
     angle = np.arctan2(np.hypot(x, y), disc.distance)
     # 1 − cos of the angle between P and X without cancellation: both are nearly along the beam.
     half = np.sin((spectrum.angle - angle) / 2) ** 2 + np.sin(spectrum.angle) * np.sin(angle) * np.sin(np.pi * w) ** 2
-    star = float(two_body_momentum(decay.parent_mass, daughter, decay.partner_mass))
-    momenta, jacobians = inverted(spectrum.momentum / decay.parent_mass, half, star, daughter)
-    solid_angle = disc.area / disc.distance**2 * np.cos(angle) ** 3
-    weight = spectrum.weight * decay.branching / (4 * np.pi) * solid_angle
-    found = []
-    for momentum, jacobian in zip(momenta, jacobians, strict=True):
-        real = jacobian > 0
-        slopes = x[real] / disc.distance, y[real] / disc.distance
-        found.append(Rays(momentum[real], *slopes, (weight * jacobian)[real]))
-    return join(found)
+    return *inverted(boost, half, star, daughter), x, y
+
+
+def _anywhere(spectrum: Parents, boost: Array, star: float, daughter: float, disc: Disc) -> Emitted:
+    """As `_aimed`, isotropic in the rest frame of P; the Jacobian is 0 where X misses the disc."""
+    u, v, w = spectrum.uniform[:3]
+    cosine, energy_star = 2 * u - 1, np.hypot(star, daughter)
+    across = star * np.sqrt(1 - cosine**2)
+    along = np.hypot(1, boost) * star * cosine + boost * energy_star
+    sideways, upwards = across * np.cos(2 * np.pi * v), across * np.sin(2 * np.pi * v)
+    in_plane = along * np.sin(spectrum.angle) + sideways * np.cos(spectrum.angle)
+    forward = along * np.cos(spectrum.angle) - sideways * np.sin(spectrum.angle)
+    ahead = forward > 0
+    scale = disc.distance / np.where(ahead, forward, 1.0)
+    x = scale * (in_plane * np.cos(2 * np.pi * w) - upwards * np.sin(2 * np.pi * w))
+    y = scale * (in_plane * np.sin(2 * np.pi * w) + upwards * np.cos(2 * np.pi * w))
+    momentum = np.hypot(along, across)
+    root = np.abs(np.hypot(1, boost) * momentum - boost * np.hypot(momentum, daughter) * along / momentum)
+    hit = ahead & (np.hypot(x, y - disc.offset) < disc.radius)
+    jacobian = np.where(hit, momentum**2 / (star * np.maximum(root, np.finfo(np.float64).tiny)), 0.0)
+    return (momentum,), (jacobian,), np.where(hit, x, 0.0), np.where(hit, y, 0.0)
 
 
 def inverted(boost: Array, half: Array, star: float, mass: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -161,12 +206,11 @@ def inverted(boost: Array, half: Array, star: float, mass: float) -> tuple[tuple
 
 
 def from_mixing(spectrum: Parents, chance: float, disc: Disc) -> Rays:
-    """Rays of X that take the place of a meson with probability `chance`, with its energy and direction."""
+    """Rays of X that take the place of a meson with probability `chance`, with its momentum and direction."""
     azimuth = 2 * np.pi * spectrum.uniform[0]
-    x = disc.distance * np.tan(spectrum.angle) * np.cos(azimuth)
-    y = disc.distance * np.tan(spectrum.angle) * np.sin(azimuth)
-    hit = np.hypot(x, y - disc.offset) < disc.radius
-    return Rays(spectrum.momentum, x / disc.distance, y / disc.distance, spectrum.weight * chance * hit)
+    slope_x, slope_y = np.tan(spectrum.angle) * np.cos(azimuth), np.tan(spectrum.angle) * np.sin(azimuth)
+    hit = np.hypot(slope_x * disc.distance, slope_y * disc.distance - disc.offset) < disc.radius
+    return Rays(spectrum.momentum, slope_x, slope_y, spectrum.weight * chance, spectrum.uniform[3:]).where(hit)
 
 
 def from_density(
@@ -176,7 +220,7 @@ def from_density(
 
     `shares` are the smallest and the largest z.
     """
-    u, v, w = lattice(RADIATED, 3)
+    u, v, w, *rest = lattice(RADIATED, 6)
     x, y = disc.points(u, v)
     angle = np.arctan2(np.hypot(x, y), disc.distance)
     low, high = np.log(shares)
@@ -185,4 +229,4 @@ def from_density(
     solid_angle = disc.area / disc.distance**2 * np.cos(angle) ** 3
     # dpT² = 2 p² sin θ cos θ dθ and dΩ = 2π sin θ dθ.
     weight = density(z, momentum * np.sin(angle)) * z * (high - low) * momentum**2 * np.cos(angle) / np.pi * solid_angle
-    return Rays(momentum, x / disc.distance, y / disc.distance, weight / len(u))
+    return Rays(momentum, x / disc.distance, y / disc.distance, weight / len(u), np.array(rest))

@@ -54,3 +54,22 @@ def test_impossible_input_is_refused() -> None:
         conversion.mixing_from_portal(1e-10, 0.0, 1.0, 3.0)
     with pytest.raises(InputError, match="mass"):
         conversion.portal_strength(1e-4, 0.1, 1.0, 0.0)
+
+
+def test_events() -> None:
+    # 0.5 pb in 27 fb⁻¹ are 13500 events before an efficiency of 2 %; 1e10 parents of which 3e-9 decay are 30.
+    assert float(conversion.events_from_cross_section(0.5, 27e3, 0.02)) == pytest.approx(270)
+    assert float(conversion.cross_section_from_events(3.0, 140e3, 0.5)) == pytest.approx(3.0 / 70e3)
+    assert float(conversion.events_from_branching(3e-9, 1e10, 0.1)) == pytest.approx(3)
+    assert float(conversion.branching_from_events(2.3, 1e10, 0.23)) == pytest.approx(1e-9)
+
+
+def test_impossible_events_are_refused() -> None:
+    with pytest.raises(InputError, match="efficiency"):
+        conversion.events_from_cross_section(1.0, 1.0, 1.2)
+    with pytest.raises(InputError, match="luminosity"):
+        conversion.cross_section_from_events(1.0, 0.0, 1.0)
+    with pytest.raises(InputError, match="cannot be above 1"):
+        conversion.branching_from_events(20.0, 10.0, 1.0)
+    with pytest.raises(InputError, match="branching"):
+        conversion.events_from_branching(-1.0, 10.0, 1.0)
