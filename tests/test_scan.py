@@ -9,8 +9,8 @@ import pytest
 
 from limits.assemble import build
 from limits.errors import InputError, LimitsError
-from limits.inference.limit import p_values, upper_limit
 from limits.grid import masses_of
+from limits.inference.limit import p_values, upper_limit
 from limits.scan import run_scan
 from limits.search import load
 from limits.signals import Hypothesis

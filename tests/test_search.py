@@ -168,7 +168,7 @@ def test_channels_are_typed() -> None:
 
 
 def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match="known: .*faser-aprime, microboone-trident"):
+    with pytest.raises(UnknownName, match=r"known: .*faser-aprime, microboone-trident"):
         load("faser")
     with pytest.raises(UnknownName, match="aprime"):
         load("faser-aprime").hypothesis("alp-w")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
+from limits.physics.checked import positive
 from limits.units import ALPHA, HBARC
 from limits.units import mass as particle_mass
 
@@ -117,7 +118,7 @@ def photon_coupling_from_gluons(mass: ArrayLike, alpha_s: float = ALPHA_S_Z) -> 
     isospin = (1.0 - QUARK_MASS_RATIO) / (1.0 + QUARK_MASS_RATIO)
     poles = ETA_SHARE * _pole(mass, "eta") + (1.0 - ETA_SHARE) * _pole(mass, "eta'(958)")
     chiral = isospin * _pole(mass, "pi0") + (CHIRAL - isospin) * poles
-    return np.asarray(ALPHA / _positive("alpha_s", alpha_s) * np.abs(chiral), dtype=np.float64)
+    return np.asarray(ALPHA / positive("alpha_s", alpha_s) * np.abs(chiral), dtype=np.float64)
 
 
 def partial_widths_gluon(mass: ArrayLike, alpha_s: float = ALPHA_S_Z) -> Widths:
@@ -175,7 +176,7 @@ def strong_coupling(scale: ArrayLike) -> NDArray[np.float64]:
     Source: 1/α_s(μ) = 1/α_s(m_τ) + (33 − 2 n_f)/(6π) ln(μ/m_τ); within 3 % of the four-loop values from 1.5 GeV on.
     Raises: InputError outside 1 to 10 GeV.
     """
-    scale, tau = _positive("scale", scale), particle_mass("tau-")
+    scale, tau = positive("scale", scale), particle_mass("tau-")
     if not np.all((scale >= 1.0) & (scale <= 10.0)):
         raise InputError("scale: α_s is offered from 1 to 10 GeV")
     slope = np.where(scale < tau, 27.0, 25.0) / (6.0 * np.pi)
@@ -187,12 +188,4 @@ def _pole(mass: NDArray[np.float64], meson: str) -> NDArray[np.float64]:
 
 
 def _checked(mass: ArrayLike) -> NDArray[np.float64]:
-    return _positive("ALP mass", mass)
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    # Written so that nan fails too.
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be positive")
-    return values
+    return positive("ALP mass", mass)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
+from limits.physics.checked import fraction, not_negative, positive
 from limits.units import ELEMENTARY_CHARGE
 
 __all__ = [
@@ -54,7 +55,7 @@ def portal_strength(mixing: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLike, 
     Raises: InputError unless masses are positive, and mixing and α_D zero or positive.
     """
     scale = _portal_scale(alpha_d, chi_mass, mass)
-    return np.asarray(_not_negative("mixing", mixing) ** 2 * scale, dtype=np.float64)
+    return np.asarray(not_negative("mixing", mixing) ** 2 * scale, dtype=np.float64)
 
 
 def mixing_from_portal(y: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:
@@ -65,8 +66,8 @@ def mixing_from_portal(y: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLike, ma
     Source: arXiv:1505.00011.
     Raises: InputError unless masses and α_D are positive and y zero or positive.
     """
-    scale = _portal_scale(_positive("alpha_d", alpha_d), chi_mass, mass)
-    return np.asarray(np.sqrt(_not_negative("y", y) / scale), dtype=np.float64)
+    scale = _portal_scale(positive("alpha_d", alpha_d), chi_mass, mass)
+    return np.asarray(np.sqrt(not_negative("y", y) / scale), dtype=np.float64)
 
 
 def coupling_from_strength(strength: ArrayLike, reference: ArrayLike, power: float) -> NDArray[np.float64]:
@@ -77,8 +78,8 @@ def coupling_from_strength(strength: ArrayLike, reference: ArrayLike, power: flo
     Source: definition: coupling = reference · strength^(1/power).
     Raises: InputError unless `strength` is zero or positive, `reference` positive and `power` positive.
     """
-    strength = _not_negative("strength", strength)
-    return np.asarray(_positive("reference", reference) * strength ** (1.0 / _power(power)), dtype=np.float64)
+    strength = not_negative("strength", strength)
+    return np.asarray(positive("reference", reference) * strength ** (1.0 / _power(power)), dtype=np.float64)
 
 
 def strength_from_coupling(coupling: ArrayLike, reference: ArrayLike, power: float) -> NDArray[np.float64]:
@@ -89,8 +90,8 @@ def strength_from_coupling(coupling: ArrayLike, reference: ArrayLike, power: flo
     Source: definition.
     Raises: InputError unless `coupling` is zero or positive, `reference` positive and `power` positive.
     """
-    coupling = _not_negative("coupling", coupling)
-    return np.asarray((coupling / _positive("reference", reference)) ** _power(power), dtype=np.float64)
+    coupling = not_negative("coupling", coupling)
+    return np.asarray((coupling / positive("reference", reference)) ** _power(power), dtype=np.float64)
 
 
 def events_from_cross_section(
@@ -103,7 +104,7 @@ def events_from_cross_section(
     Source: definition.
     Raises: InputError unless the luminosity is positive, the cross-section zero or positive and the efficiency in (0, 1].
     """
-    return np.asarray(_not_negative("cross_section", cross_section) * _exposure(luminosity, efficiency))
+    return np.asarray(not_negative("cross_section", cross_section) * _exposure(luminosity, efficiency))
 
 
 def cross_section_from_events(events: ArrayLike, luminosity: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
@@ -114,7 +115,7 @@ def cross_section_from_events(events: ArrayLike, luminosity: ArrayLike, efficien
     Source: definition.
     Raises: as `events_from_cross_section`.
     """
-    return np.asarray(_not_negative("events", events) / _exposure(luminosity, efficiency))
+    return np.asarray(not_negative("events", events) / _exposure(luminosity, efficiency))
 
 
 def events_from_branching(branching: ArrayLike, parents: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
@@ -125,8 +126,8 @@ def events_from_branching(branching: ArrayLike, parents: ArrayLike, efficiency: 
     Source: definition.
     Raises: InputError unless parents are positive, the branching fraction in [0, 1] and the efficiency in (0, 1].
     """
-    fraction = _fraction(_not_negative("branching", branching))
-    return np.asarray(fraction * _positive("parents", parents) * _efficiency(efficiency))
+    share = fraction(not_negative("branching", branching))
+    return np.asarray(share * positive("parents", parents) * _efficiency(efficiency))
 
 
 def branching_from_events(events: ArrayLike, parents: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
@@ -137,11 +138,11 @@ def branching_from_events(events: ArrayLike, parents: ArrayLike, efficiency: Arr
     Source: definition.
     Raises: as `events_from_branching`; InputError where the fraction would be above 1.
     """
-    return _fraction(_not_negative("events", events) / (_positive("parents", parents) * _efficiency(efficiency)))
+    return fraction(not_negative("events", events) / (positive("parents", parents) * _efficiency(efficiency)))
 
 
 def _exposure(luminosity: ArrayLike, efficiency: ArrayLike) -> NDArray[np.float64]:
-    return np.asarray(_positive("luminosity", luminosity) * _efficiency(efficiency))
+    return np.asarray(positive("luminosity", luminosity) * _efficiency(efficiency))
 
 
 def _efficiency(values: ArrayLike) -> NDArray[np.float64]:
@@ -151,32 +152,12 @@ def _efficiency(values: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not np.all(values <= 1.0):
-        raise InputError(f"branching = {np.max(values):g}: a branching fraction cannot be above 1")
-    return np.asarray(values)
-
-
 def _portal_scale(alpha_d: ArrayLike, chi_mass: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:
-    ratio = _positive("chi_mass", chi_mass) / _positive("mass", mass)
-    return np.asarray(_not_negative("alpha_d", alpha_d) * ratio**4, dtype=np.float64)
+    ratio = positive("chi_mass", chi_mass) / positive("mass", mass)
+    return np.asarray(not_negative("alpha_d", alpha_d) * ratio**4, dtype=np.float64)
 
 
 def _power(power: float) -> float:
     if not (power > 0.0 and np.isfinite(power)):
         raise InputError(f"power = {power!r}: a positive finite number is expected (yield ∝ coupling^power)")
     return power
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be positive")
-    return values
-
-
-def _not_negative(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values >= 0.0):
-        raise InputError(f"{name}: every value must be zero or positive")
-    return values

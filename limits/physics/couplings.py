@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError, unknown
+from limits.physics.checked import fraction, not_negative, positive
 from limits.physics.flavour import BOTTOM_MASS, branching_b_to_s
 from limits.physics.portal import PORTALS
 from limits.units import ALPHA, HBARC
@@ -42,7 +43,7 @@ def branching_from_photon_coupling(coupling: ArrayLike, mass: ArrayLike) -> NDAr
         m_J² g²/(32πα) (1 − m²/m_J²)³ Br(J/ψ → e⁺e⁻). It relates the limits of arXiv:2404.04640 to each other.
     Raises: InputError unless the mass lies between 0 and m_J and the coupling is zero or positive, or where the fraction is above 1.
     """
-    return _fraction(_not_negative("coupling", coupling) ** 2 * _radiative(mass))
+    return fraction(not_negative("coupling", coupling) ** 2 * _radiative(mass))
 
 
 def photon_coupling_from_branching(branching: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:
@@ -53,7 +54,7 @@ def photon_coupling_from_branching(branching: ArrayLike, mass: ArrayLike) -> NDA
     Source: as `branching_from_photon_coupling`.
     Raises: InputError unless the mass lies between 0 and m_J and the fraction in [0, 1].
     """
-    return np.asarray(np.sqrt(_fraction(_not_negative("branching", branching)) / _radiative(mass)))
+    return np.asarray(np.sqrt(fraction(not_negative("branching", branching)) / _radiative(mass)))
 
 
 def branching_from_w_coupling(coupling: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:
@@ -64,7 +65,7 @@ def branching_from_w_coupling(coupling: ArrayLike, mass: ArrayLike) -> NDArray[n
     Source: `limits.physics.flavour.branching_b_to_s`; the mass of the b quark makes it uncertain by 30 %.
     Raises: InputError unless the mass is positive and below that of the b quark, and as `branching_from_photon_coupling`.
     """
-    return _fraction(_not_negative("coupling", coupling) ** 2 * _to_strange(mass))
+    return fraction(not_negative("coupling", coupling) ** 2 * _to_strange(mass))
 
 
 def w_coupling_from_branching(branching: ArrayLike, mass: ArrayLike) -> NDArray[np.float64]:
@@ -75,7 +76,7 @@ def w_coupling_from_branching(branching: ArrayLike, mass: ArrayLike) -> NDArray[
     Source: as `branching_from_w_coupling`.
     Raises: as `branching_from_w_coupling`.
     """
-    return np.asarray(np.sqrt(_fraction(_not_negative("branching", branching)) / _to_strange(mass)))
+    return np.asarray(np.sqrt(fraction(not_negative("branching", branching)) / _to_strange(mass)))
 
 
 def width_from_length(length: ArrayLike) -> NDArray[np.float64]:
@@ -86,7 +87,7 @@ def width_from_length(length: ArrayLike) -> NDArray[np.float64]:
     Source: definition.
     Raises: InputError unless lengths are positive.
     """
-    return np.asarray(HBARC / _positive("length", length))
+    return np.asarray(HBARC / positive("length", length))
 
 
 def length_from_width(width: ArrayLike) -> NDArray[np.float64]:
@@ -97,7 +98,7 @@ def length_from_width(width: ArrayLike) -> NDArray[np.float64]:
     Source: definition.
     Raises: InputError unless widths are positive.
     """
-    return np.asarray(HBARC / _positive("width", width))
+    return np.asarray(HBARC / positive("width", width))
 
 
 def length_from_coupling(coupling: ArrayLike, portal: str, mass: float) -> NDArray[np.float64]:
@@ -108,7 +109,7 @@ def length_from_coupling(coupling: ArrayLike, portal: str, mass: float) -> NDArr
     Source: `limits.physics.portal`: widths grow with the square of the coupling.
     Raises: UnknownName for another portal; InputError unless couplings are positive, or if nothing is open to decay to.
     """
-    return np.asarray(_length_at_one(portal, mass) / _positive("coupling", coupling) ** 2)
+    return np.asarray(_length_at_one(portal, mass) / positive("coupling", coupling) ** 2)
 
 
 def coupling_from_length(length: ArrayLike, portal: str, mass: float) -> NDArray[np.float64]:
@@ -119,7 +120,7 @@ def coupling_from_length(length: ArrayLike, portal: str, mass: float) -> NDArray
     Source: as `length_from_coupling`.
     Raises: as `length_from_coupling`.
     """
-    return np.asarray(np.sqrt(_length_at_one(portal, mass) / _positive("length", length)))
+    return np.asarray(np.sqrt(_length_at_one(portal, mass) / positive("length", length)))
 
 
 def width_from_coupling(coupling: ArrayLike, portal: str, mass: float) -> NDArray[np.float64]:
@@ -146,7 +147,7 @@ def coupling_from_width(width: ArrayLike, portal: str, mass: float) -> NDArray[n
 
 def _radiative(mass: ArrayLike) -> NDArray[np.float64]:
     """Branching fraction of J/ψ → γa for g_aγγ = 1 GeV⁻¹."""
-    mass, heavy = _positive("mass", mass), particle_mass("J/psi(1S)")
+    mass, heavy = positive("mass", mass), particle_mass("J/psi(1S)")
     if not np.all(mass < heavy):
         raise InputError(f"mass: every value must be below that of the J/ψ, {heavy:.5g} GeV")
     return np.asarray(heavy**2 / (32 * np.pi * ALPHA) * (1 - (mass / heavy) ** 2) ** 3 * JPSI_TO_ELECTRONS)
@@ -163,27 +164,7 @@ def _length_at_one(portal: str, mass: float) -> float:
     """cτ at coupling 1."""
     if portal not in PORTALS:
         raise unknown("portal", portal, PORTALS)
-    length = PORTALS[portal].decay_length(float(_positive("mass", mass)))
+    length = PORTALS[portal].decay_length(float(positive("mass", mass)))
     if not np.isfinite(length):
         raise InputError(f"{portal}: stable at {mass:g} GeV: there is no decay length to speak of")
     return length
-
-
-def _fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not np.all(values <= 1.0):
-        raise InputError(f"branching = {np.max(values):g}: a branching fraction cannot be above 1")
-    return np.asarray(values)
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be positive")
-    return values
-
-
-def _not_negative(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values >= 0.0):
-        raise InputError(f"{name}: every value must be zero or positive")
-    return values

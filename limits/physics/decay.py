@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
+from limits.physics.checked import not_negative
 
 __all__ = ["boosted_daughter", "lab_decay_length", "probability_in_volume", "two_body_momentum"]
 
@@ -24,8 +25,8 @@ def lab_decay_length(ctau: ArrayLike, momentum: ArrayLike, mass: ArrayLike) -> N
     mass = np.asarray(mass, dtype=np.float64)
     if not np.all(mass > 0.0):
         raise InputError("mass: every value must be a positive number of GeV")
-    boost = _not_negative("momentum", momentum) / mass
-    return np.asarray(_not_negative("ctau", ctau) * boost, dtype=np.float64)
+    boost = not_negative("momentum", momentum) / mass
+    return np.asarray(not_negative("ctau", ctau) * boost, dtype=np.float64)
 
 
 def probability_in_volume(length_lab: ArrayLike, near: ArrayLike, length: ArrayLike) -> NDArray[np.float64]:
@@ -37,9 +38,9 @@ def probability_in_volume(length_lab: ArrayLike, near: ArrayLike, length: ArrayL
         → ∞.
     Raises: InputError if a length is negative.
     """
-    decay = _not_negative("length_lab", length_lab)
-    near = _not_negative("near", near)
-    length = _not_negative("length", length)
+    decay = not_negative("length_lab", length_lab)
+    near = not_negative("near", near)
+    length = not_negative("length", length)
     # A finite stand-in for d = 0 keeps 0/0 away: 5e-324 m is shorter than any path, so "at once" still holds.
     decay = np.maximum(decay, np.finfo(np.float64).smallest_subnormal)
     with np.errstate(over="ignore", under="ignore"):
@@ -54,9 +55,9 @@ def two_body_momentum(parent: ArrayLike, first: ArrayLike, second: ArrayLike) ->
     Source: Källén function, PDG review "Kinematics", factorised so that it is exact at threshold.
     Raises: InputError if a mass is negative, the parent is massless or the decay is closed.
     """
-    parent = _not_negative("parent", parent)
-    first = _not_negative("first", first)
-    second = _not_negative("second", second)
+    parent = not_negative("parent", parent)
+    first = not_negative("first", first)
+    second = not_negative("second", second)
     released = parent - first - second
     if not (np.all(released >= 0.0) and np.all(parent > 0.0)):
         raise InputError("two-body decay: the parent must be massive and at least as heavy as its daughters together")
@@ -83,7 +84,7 @@ def boosted_daughter(
     Source: Lorentz boost and rotation without small-angle approximations (own calculation).
     Raises: InputError as `two_body_momentum`, if a momentum is negative or |cos_star| > 1.
     """
-    momentum = _not_negative("parent_momentum", parent_momentum)
+    momentum = not_negative("parent_momentum", parent_momentum)
     cos_star = np.asarray(cos_star, dtype=np.float64)
     if not np.all(np.abs(cos_star) <= 1.0):
         raise InputError("cos_star: every value must lie between -1 and 1")
@@ -97,10 +98,3 @@ def boosted_daughter(
     beam = along * cos_parent - in_plane * sin_parent
     transverse = np.hypot(along * sin_parent + in_plane * cos_parent, out_of_plane)
     return np.hypot(along, across), np.asarray(np.arctan2(transverse, beam), dtype=np.float64)
-
-
-def _not_negative(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values >= 0.0):
-        raise InputError(f"{name}: every value must be zero or positive")
-    return values

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError, unknown
+from limits.physics.checked import positive
 from limits.physics.decay import two_body_momentum
 from limits.physics.meson_decays import MesonDecay
 from limits.units import HBARC
@@ -120,8 +121,8 @@ def branching_b_to_s(
     Source: Γ τ_B with the inclusive rate derived at the head of this module.
     Raises: InputError unless masses are positive; UnknownName for another parent.
     """
-    mass = _positive("mass", mass)
-    ratio = (mass / _positive("m_b", m_b)) ** 2
+    mass = positive("mass", mass)
+    ratio = (mass / positive("m_b", m_b)) ** 2
     rate = abs(coupling_bs(m_t)) ** 2 * m_b**3 / (32.0 * np.pi) * np.maximum(1.0 - ratio, 0.0) ** 2
     return np.asarray(rate * _b_meson(parent).length / HBARC, dtype=np.float64)
 
@@ -135,7 +136,7 @@ def branching_b_to_kaon(mass: ArrayLike, excited: bool = False, parent: int = 52
         a recollection: f₀ = 0.330/(1 − q²/37.46), A₀ = 1.364/(1 − q²/m_B²) − 0.990/(1 − q²/36.78); about 10 % each.
     Raises: InputError unless masses are positive; UnknownName for another parent.
     """
-    mass, meson = _positive("mass", mass), _b_meson(parent, (511, 521))
+    mass, meson = positive("mass", mass), _b_meson(parent, (511, 521))
     heavy = particle_mass(meson.name)
     light = particle_mass("K*(892)0" if excited else "K+" if parent == 521 else "K0")
     root = _phase_space(mass, heavy, light)
@@ -240,13 +241,13 @@ def _coupling(heavy: int, light: int, m_t: float) -> complex:
     top = (sine * s23 - c12 * c23 * phase, -c12 * s23 - sine * c23 * phase, c23 * c13)
     w = particle_mass("W-")
     total = 0.0 + 0.0j
-    for quark, row in ((_positive("m_t", m_t), top), (particle_mass("c"), charm)):
+    for quark, row in ((positive("m_t", m_t), top), (particle_mass("c"), charm)):
         total += complex(row[heavy] * np.conj(row[light])) * float(loop_function((quark / w) ** 2))
     return complex(-3.0 * 2.0**0.5 * FERMI_CONSTANT * w**2 / (16.0 * np.pi**2) * total)
 
 
 def _kaon(mass: ArrayLike, coupling: float, kaon: Parent, pion: str) -> NDArray[np.float64]:
-    mass, heavy, light = _positive("mass", mass), particle_mass(kaon.name), particle_mass(pion)
+    mass, heavy, light = positive("mass", mass), particle_mass(kaon.name), particle_mass(pion)
     shape = (1.0 - (light / heavy) ** 2) ** 2 * _phase_space(mass, heavy, light)
     return np.asarray(heavy**3 / (64.0 * np.pi) * coupling**2 * shape * kaon.length / HBARC, dtype=np.float64)
 
@@ -261,11 +262,3 @@ def _b_meson(code: int, allowed: tuple[int, ...] = tuple(B_MESONS)) -> Parent:
     if code not in allowed:
         raise unknown("parent", code, map(str, allowed))
     return B_MESONS[code]
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    # Written so that nan fails too.
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be positive")
-    return values

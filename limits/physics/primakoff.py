@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
+from limits.physics.checked import positive
 from limits.physics.weizsaecker_williams import Nucleus, elastic_flux
 from limits.units import ALPHA, AVOGADRO, PB_CM2, PB_GEV2
 
@@ -34,7 +35,7 @@ def cross_section(mass: ArrayLike, energy: ArrayLike, nucleus: Nucleus) -> NDArr
     Source: σ = (α g²/8) χ, derived at the head of this module; χ from `limits.physics.weizsaecker_williams.elastic_flux`.
     Raises: InputError unless masses, energies and the nucleus are positive.
     """
-    mass, energy = _positive("mass", mass), _positive("energy", energy)
+    mass, energy = positive("mass", mass), positive("energy", energy)
     if not (nucleus.Z > 0 and nucleus.A > 0.0):
         raise InputError(f"nucleus = {nucleus!r}: a positive charge number and atomic weight are expected")
     flux = elastic_flux((mass**2 / (2.0 * energy)) ** 2, 4.0 * energy**2, nucleus)
@@ -59,11 +60,3 @@ def conversion_probability(
         raise InputError(f"radiation_length = {radiation_length!r}: a positive number of g/cm² is expected")
     targets = 9.0 / 7.0 * radiation_length * AVOGADRO / nucleus.A
     return cross_section(mass, energy, nucleus) * PB_CM2 * targets
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    # Written so that nan fails too.
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be a positive number of GeV")
-    return values

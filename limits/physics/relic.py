@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import kve
 
 from limits.errors import InputError, unknown
+from limits.physics.checked import positive
 from limits.units import ALPHA
 from limits.units import mass as particle_mass
 
@@ -100,7 +101,7 @@ def degrees_of_freedom(temperature: ArrayLike) -> tuple[Array, Array]:
     Source: linear interpolation of `PLASMA` in ln T.
     Raises: InputError unless temperatures are positive.
     """
-    logarithm = np.log(_positive("temperature", temperature))
+    logarithm = np.log(positive("temperature", temperature))
     knots = np.log(PLASMA[:, 0])
     return np.interp(logarithm, knots, PLASMA[:, 1]), np.interp(logarithm, knots, PLASMA[:, 2])
 
@@ -113,7 +114,7 @@ def final_states(s: ArrayLike, ratio: Ratio | None = None) -> Array:
     Source: Σ √(1 − 4m²/s)(1 + 2m²/s); hadrons `ratio`(√s) = σ(e⁺e⁻ → hadrons)/σ(e⁺e⁻ → μ⁺μ⁻, massless), √s in GeV.
     Raises: InputError unless `s` is positive.
     """
-    s = _positive("s", s)
+    s = positive("s", s)
     total = np.zeros_like(s)
     for name in ("e-", "mu-", "tau-"):
         r = particle_mass(name) ** 2 / s
@@ -131,7 +132,7 @@ def cross_section(
     Source: see the head of this module; average over v² = 4w/x with weight √w e⁻ʷ, so that ⟨v²⟩ = 6/x.
     Raises: InputError unless x and y are positive, m_χ is above m_e and ratio at least 2.3; UnknownName for an unknown kind.
     """
-    x, (_, _, wave) = _positive("x", x), _species(kind, chi_mass, ratio)
+    x, (_, _, wave) = positive("x", x), _species(kind, chi_mass, ratio)
     # w = u²: the weight becomes 2u² e^(−u²), and the midpoint rule of a smooth even function converges at once.
     step = 0.02
     u = step * (np.arange(300) + 0.5)
@@ -142,7 +143,7 @@ def cross_section(
     average = np.sum(weight * states * (v2 / 6.0 if wave else 1.0), axis=-1)
     # R²/(R² − 4) = m_A′²/(m_A′² − 4m_χ²); for the p-wave 8π/3 v² = 16π v²/6.
     return np.asarray(
-        16.0 * np.pi * ALPHA * _positive("y", y) / chi_mass**2 * (ratio**2 / (ratio**2 - 4.0)) ** 2 * average
+        16.0 * np.pi * ALPHA * positive("y", y) / chi_mass**2 * (ratio**2 / (ratio**2 - 4.0)) ** 2 * average
     )
 
 
@@ -209,11 +210,3 @@ def _species(kind: str, chi_mass: float, ratio: float) -> Species:
     if not ratio >= MIN_RATIO:
         raise InputError(f"ratio = {ratio!r}: m_A′/m_χ of at least {MIN_RATIO:g} is expected, above the resonance at 2")
     return SPECIES[kind]
-
-
-def _positive(name: str, values: ArrayLike) -> Array:
-    values = np.asarray(values, dtype=np.float64)
-    # Written so that nan fails too.
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be positive")
-    return values

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from limits.errors import InputError
 from limits.physics.alp import strong_coupling
+from limits.physics.checked import not_negative, positive
 from limits.units import ALPHA
 from limits.units import mass as particle_mass
 
@@ -61,7 +62,7 @@ def width_to_muons(mass: ArrayLike, coupling: ArrayLike = 1.0) -> NDArray[np.flo
     Source: g_S² m/(8π) (1 − 4r)^{3/2}, r = m_μ²/m²: tree level.
     Raises: InputError unless masses are positive and couplings zero or positive.
     """
-    return width_to_dark_matter(mass, _not_negative("coupling", coupling) ** 2 / (4.0 * np.pi), particle_mass("mu-"))
+    return width_to_dark_matter(mass, not_negative("coupling", coupling) ** 2 / (4.0 * np.pi), particle_mass("mu-"))
 
 
 def width_to_dark_matter(mass: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLike) -> NDArray[np.float64]:
@@ -72,8 +73,8 @@ def width_to_dark_matter(mass: ArrayLike, alpha_d: ArrayLike, chi_mass: ArrayLik
     Source: g_D² m/(8π) (1 − 4r)^{3/2} = α_D m/2 (1 − 4r)^{3/2}, r = m_χ²/m²: tree level.
     Raises: InputError unless masses are positive, and α_D and `chi_mass` zero or positive.
     """
-    mass, alpha_d = _positive("mass", mass), _not_negative("alpha_d", alpha_d)
-    velocity = _velocity(mass, _not_negative("chi_mass", chi_mass))
+    mass, alpha_d = positive("mass", mass), not_negative("alpha_d", alpha_d)
+    velocity = _velocity(mass, not_negative("chi_mass", chi_mass))
     return np.asarray(alpha_d * mass / 2.0 * velocity**3, dtype=np.float64)
 
 
@@ -86,7 +87,7 @@ def width_to_photons(mass: ArrayLike, coupling: ArrayLike = 1.0) -> NDArray[np.f
         the coupling m_μ/v becomes g_S: α² g_S² m³/(256π³ m_μ²) |A|², A from `fermion_loop`.
     Raises: InputError unless masses are positive and couplings zero or positive.
     """
-    mass, coupling = _positive("mass", mass), _not_negative("coupling", coupling)
+    mass, coupling = positive("mass", mass), not_negative("coupling", coupling)
     muon = particle_mass("mu-")
     loop = np.abs(fermion_loop((mass / (2.0 * muon)) ** 2)) ** 2
     return np.asarray((ALPHA * coupling / muon) ** 2 * mass**3 / (256.0 * np.pi**3) * loop, dtype=np.float64)
@@ -103,7 +104,7 @@ def fermion_loop(tau: ArrayLike) -> NDArray[np.complex128]:
         1/τ) above τ = 1. Below τ = 1e-3, where the bracket cancels, its series 4/3 (1 + 7τ/30 + 2τ²/21).
     Raises: InputError unless `tau` is zero or positive.
     """
-    tau = _not_negative("tau", tau)
+    tau = not_negative("tau", tau)
     small, below = tau < 1e-3, tau <= 1.0
     middle = np.where(small, 0.5, tau)
     beta = np.sqrt(1.0 - 1.0 / np.where(below, 2.0, tau))
@@ -127,7 +128,7 @@ def dark_higgs_partial_widths(mass: ArrayLike) -> dict[str, NDArray[np.float64]]
         v²) |Σ ¾ A|² of charm, bottom and top at lowest order; pions `dark_higgs_width_to_pions`; use of meson masses arXiv:1809.01876.
     Raises: InputError unless masses are positive and outside 0.6 to 2 GeV and below 10 GeV.
     """
-    mass = _positive("mass", mass)
+    mass = positive("mass", mass)
     light = mass <= PIONS_END
     if not np.all(light | ((mass >= QUARKS_START) & (mass <= 10.0))):
         raise InputError(
@@ -151,7 +152,7 @@ def dark_higgs_width_to_pions(mass: ArrayLike, rescattering: bool = True) -> NDA
         times |Ω|² of `pion_rescattering` unless that is switched off.
     Raises: InputError unless masses are positive and at most 0.6 GeV.
     """
-    mass, pion = _positive("mass", mass), particle_mass("pi+")
+    mass, pion = positive("mass", mass), particle_mass("pi+")
     if not np.all(mass <= PIONS_END):
         raise InputError(f"dark Higgs mass: the width to pions is offered up to {PIONS_END:g} GeV")
     amplitude = (2.0 * mass**2 + 11.0 * pion**2) / 9.0
@@ -170,7 +171,7 @@ def pion_rescattering(s: ArrayLike, nodes: int = 4000) -> NDArray[np.float64]:
     Source: Omnès, Nuovo Cim. 8 (1958) 316: ln|Ω| = (s/π) P∫ds′ δ(s′)/[s′(s′ − s)]; δ from arXiv:hep-ph/0103088, one channel.
     Raises: InputError unless `s` is zero or positive and at most (0.6 GeV)².
     """
-    s = _not_negative("s", s)
+    s = not_negative("s", s)
     if not np.all(s <= PIONS_END**2 * (1.0 + 1e-12)):
         raise InputError(f"s: rescattering in one channel is offered up to ({PIONS_END:g} GeV)²")
     threshold = 4.0 * particle_mass("pi+") ** 2
@@ -231,18 +232,3 @@ def _velocity(mass: NDArray[np.float64], daughter: ArrayLike) -> NDArray[np.floa
     """√(1 − 4r), zero when closed."""
     ratio = np.asarray(daughter, dtype=np.float64) / mass
     return np.asarray(np.sqrt(np.maximum(1.0 - 4.0 * ratio**2, 0.0)), dtype=np.float64)
-
-
-def _positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    # Written so that nan fails too.
-    if not np.all(values > 0.0):
-        raise InputError(f"{name}: every value must be a positive number of GeV")
-    return values
-
-
-def _not_negative(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    if not np.all(values >= 0.0):
-        raise InputError(f"{name}: every value must be zero or positive")
-    return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from limits.search.fields import Facts, FileName, FinalStateName, Identifier, Key, MesonName, Name, Stem, distinct
 
@@ -25,8 +25,9 @@ class Production(Facts):
     """Collisions in which the signal is made; spectra of mesons stand in the folder `collision`, one table per generator.
 
     `generator` is the nominal one, the others in the folder are its uncertainty. `exposure` is the key of a luminosity, then
-    `cross_section` is that of the inelastic cross-section in mb, or of a number of protons on target. `multiplicities`
-    are keys of mean numbers per collision to which a species is normalised, `uncertainty` that of a relative error of all.
+    `cross_section` is that of their cross-section in mb, or of a number of protons on target. `multiplicities` are keys of mean
+    numbers per collision to which a species is normalised, `uncertainty` that of a relative error of all. `bremsstrahlung` says
+    whether the protons of these collisions radiate: not where they are part of others in the list.
     """
 
     collision: Stem
@@ -34,6 +35,7 @@ class Production(Facts):
     exposure: Key
     cross_section: Key | None = None
     uncertainty: Key | None = None
+    bremsstrahlung: StrictBool = True
     multiplicities: dict[MesonName, Key] = Field(default_factory=dict)
 
 

@@ -111,6 +111,7 @@ def _check_channel(
     if isinstance(channel, HistFactoryChannel):
         _check_bins(beside(path, channel.table, f"{key}.table"), projection)
         return
+    _distinct(path, f"{key}.production", (production.collision for production in channel.production))
     for where, name in _keys(channel):
         _known(path, f"{key}.{where}", name, quantities)
     if (channel.background_constraint is None) == (quantities[channel.background].error is not None):

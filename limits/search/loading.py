@@ -64,7 +64,10 @@ def _uncertainties(channel: Channel) -> set[str]:
     """Names of the uncertainties of a channel: those it declares and those that are computed with its signal."""
     found = {systematic.name for systematic in channel.systematics}
     if isinstance(channel, CountingChannel) and channel.production:
-        found |= {"bremsstrahlung", *(f"{kind}-{p.collision}" for p in channel.production for kind in ("generator", "flux"))}
+        found |= {
+            "bremsstrahlung",
+            *(f"{kind}-{p.collision}" for p in channel.production for kind in ("generator", "flux")),
+        }
     return found
 
 

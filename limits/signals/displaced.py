@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limits.errors import InputError
+from limits.errors import InputError, unknown
 from limits.physics import decay
 from limits.physics.portal import PORTALS, Portal
 from limits.search import CountingChannel, Search
-from limits.signals.detector import Detector, accepted
+from limits.signals.detector import FINAL_STATES, Detector, accepted
 from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis, optional
 from limits.signals.production import BREMSSTRAHLUNG, sources
 from limits.signals.rays import Disc, Rays
@@ -43,7 +43,7 @@ def displaced(search: Search, channel: CountingChannel, hypothesis: str, x_mass:
     """Expected events of a displaced decay, with the uncertainties from generators and from bremsstrahlung.
 
     Raises:
-        UnknownName: a hypothesis without portal.
+        UnknownName: a hypothesis without portal, or a final state whose tracks cannot be followed through planes.
         InputError: a channel without production, or a number that must be positive and is not.
     """
     known_hypothesis(search, "displaced", hypothesis, PORTALS)
@@ -76,6 +76,9 @@ def _detector(search: Search, channel: CountingChannel, portal: Portal) -> tuple
     if not threshold < beam:
         problem = f"energy_threshold = {threshold:g}: below the beam_energy of {beam:g} GeV is needed"
         raise InputError(f"{search.path}: {problem}")
+    for state in channel.final_states if channel.planes is not None else ():
+        if state not in FINAL_STATES:
+            raise unknown("final state of two tracks or photons", state, FINAL_STATES, str(search.path))
     offset = optional(search, "axis_offset", 0.0)
     bends = "magnet_kick" in search.quantities
     detector = Detector(

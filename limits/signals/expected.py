@@ -75,7 +75,8 @@ def checked_couplings(couplings: ArrayLike) -> Array:
     """
     values = np.atleast_1d(np.asarray(couplings, dtype=np.float64))
     if not np.all(np.isfinite(values) & (values > 0)):
-        raise InputError(f"coupling: {values.min()!r}: every value must be a positive finite number")
+        bad = float(values[~(np.isfinite(values) & (values > 0))][0])
+        raise InputError(f"coupling: {bad!r}: every value must be a positive finite number")
     return values
 
 

@@ -68,7 +68,8 @@ def sources(search: Search, production: Production, portal: Portal, x_mass: floa
     # The nominal generator first: what comes after it is a variation.
     order = sorted(tables, key=lambda name: (name != production.generator, name))
     found = {name: join(list(_from_mesons(search, production, portal, x_mass, disc, tables[name]))) for name in order}
-    if portal.bremsstrahlung is not None and "bremsstrahlung_pt_max" in search.quantities:
+    radiates = production.bremsstrahlung and "bremsstrahlung_pt_max" in search.quantities
+    if portal.bremsstrahlung is not None and radiates:
         rate = portal.bremsstrahlung(x_mass, bool(optional(search, "bremsstrahlung_form_factor", 1.0)))
         found[BREMSSTRAHLUNG] = _from_protons(search, production, rate, x_mass, disc)
     exposure = interactions(search, production)

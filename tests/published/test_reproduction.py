@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from limits.comparison import read_curve, residuals
-from limits.reproduce import reproduce, variants
 from limits.grid import masses_of
+from limits.reproduce import reproduce, variants
 from limits.scan import run_scan
 from limits.search import load, names
 
