@@ -82,7 +82,7 @@ def likelihood(search: Search, yields: Sequence[Yield], mass: float) -> BinnedLi
             systematics(search, channel, expected),
             search.name,
         )
-    return load(document(search, yields, mass), where=search.name)
+    return load(document(search, yields, mass), where=search.name, checked=True)
 
 
 def observed(search: Search, channel: CountingChannel, mass: float) -> float:

@@ -32,6 +32,7 @@ ROWS = {
     "counting": "counting.ROW",
     "counting-exact": "counting.EXACT",
     "counting-exact-observed": "counting.EXACT_OBSERVED",
+    "contours": "contours.ROW",
     "growth": "growth.ROW",
     "compilation": "compilation.ROW",
 }

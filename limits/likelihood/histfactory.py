@@ -122,14 +122,18 @@ def load(
     where: str = "workspace",
     normsys: str = "code4",
     histosys: str = "code4p",
+    checked: bool = False,
 ) -> BinnedLikelihood:
     """The likelihood of a pyhf workspace document; its parameter of interest becomes `parameters[0]`.
+
+    A document that is known to be valid (`checked`) is not held against the schema, which takes longer than all else.
 
     Raises:
         InputError: not a valid workspace, no parameter of interest, a count below 0, mismatched lengths.
         UnknownName: no such measurement, or a parameter of interest that is no normfactor of any sample.
     """
-    check(document, where)
+    if not checked:
+        check(document, where)
     chosen = _measurement(document, measurement, where)
     channels = sorted(document["channels"], key=lambda c: str(c["name"]))
     sizes = [len(c["samples"][0]["data"]) for c in channels]

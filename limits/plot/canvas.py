@@ -128,7 +128,7 @@ def coupling_label(scan: Scan) -> str:
     base, _, index = symbol.partition("_")
     pretty = f"${base}_{{{index}}}$" if index else symbol
     words = quantity.replace(symbol, pretty) if symbol in quantity.split() else f"{quantity} {pretty}"
-    return words if unit in ("", "1") else f"{words} [{unit}]"
+    return words if unit in ("", "1") else f"{words} [{unit.replace('-1', '⁻¹')}]"
 
 
 def same(a: ArrayLike, b: ArrayLike) -> bool:

@@ -22,12 +22,15 @@ from limits.physics.portal import Conversion, Portal
 from limits.physics.weizsaecker_williams import Nucleus
 from limits.search import Production, Search
 from limits.signals.expected import above_zero, optional
-from limits.signals.rays import Disc, Parents, Rays, from_decay, from_density, from_mixing, join, parents
+from limits.signals.rays import Disc, Parents, Rays, bins, from_decay, from_density, from_mixing, join, parents
 from limits.units import INVERSE_FB_IN_INVERSE_PB, mass
 
 Array = NDArray[np.float64]
 
 BREMSSTRAHLUNG: Final = "bremsstrahlung"
+
+LITTLE: Final = 0.03
+"""Share of the X sent at the detector below which a decay is drawn with fewer parents."""
 
 AT_REST: Final = 1e-3
 """Speed in the rest frame of the parent below which X is as good as at rest."""
@@ -86,15 +89,18 @@ def _from_mesons(
             _converted(search, portal.conversion, x_mass, disc, table, pid) for pid in PHOTONS if pid in present
         )
         return
-    for decay in portal.decays(x_mass):
-        if decay.parent in present:
-            drawn = parents(table, decay.parent, decay.parent_mass, _speed(decay, x_mass), disc)
-            yield from_decay(_normalised(search, production, table, decay.parent, drawn), decay, x_mass, disc)
+    decays = [decay for decay in portal.decays(x_mass) if decay.parent in present]
+    found = [bins(table, d.parent, d.parent_mass, _speed(d, x_mass), disc) for d in decays]
+    expected = [float(f.importance.sum()) * d.branching for f, d in zip(found, decays, strict=True)]
+    for decay, of_decay, events in zip(decays, found, expected, strict=True):
+        # What adds little need not be known as well.
+        drawn = parents(table, of_decay, 1.0 if events > LITTLE * sum(expected) else 1 / 16)
+        yield from_decay(_normalised(search, production, table, decay.parent, drawn), decay, x_mass, disc)
     if optional(search, "vector_meson_mixing", 0.0):
         for pid, chance in portal.mixing(x_mass):
             if pid in present:
                 # The meson flies straight on: as a daughter that is as heavy as its parent, and slow.
-                drawn = parents(table, pid, x_mass, AT_REST, disc)
+                drawn = parents(table, bins(table, pid, x_mass, AT_REST, disc))
                 yield from_mixing(_normalised(search, production, table, pid, drawn), chance, disc)
 
 
@@ -129,9 +135,8 @@ def _converted(
     """Photons of a meson that hit an absorber on their way to the disc and become X, which keeps energy and direction."""
     name, diphoton = PHOTONS[pid]
     charge, weight, radiation_length = above_zero(search, "absorber_z", "absorber_a", "absorber_radiation_length")
-    photons = from_decay(
-        parents(table, pid, mass(name), 1.0, disc), MesonDecay(pid, mass(name), 0.0, 2 * diphoton), 0.0, disc
-    )
+    drawn = parents(table, bins(table, pid, mass(name), 1.0, disc))
+    photons = from_decay(drawn, MesonDecay(pid, mass(name), 0.0, 2 * diphoton), 0.0, disc)
     fast = photons.momentum > x_mass
     energy = np.where(fast, photons.momentum, 2 * x_mass)
     chance = conversion(x_mass, energy, Nucleus(int(charge), weight), radiation_length)

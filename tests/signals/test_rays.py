@@ -9,7 +9,18 @@ from scipy.integrate import quad
 
 from limits.physics.meson_decays import MesonDecay
 from limits.signals import rays
-from limits.signals.rays import Disc, Rays, from_decay, from_density, from_mixing, inverted, join, lattice, parents
+from limits.signals.rays import (
+    Disc,
+    Rays,
+    bins,
+    from_decay,
+    from_density,
+    from_mixing,
+    inverted,
+    join,
+    lattice,
+    parents,
+)
 
 Array = NDArray[np.float64]
 HEAVY, PARTNER = 0.5, 0.1
@@ -68,13 +79,16 @@ def hits(q: Array, disc: Disc) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize(("m", "partner"), [(0.01, 0.0), (0.2, PARTNER), (0.39, PARTNER), (0.48, 0.0)])
-def test_rays_against_mesons_decayed_forward(m: float, partner: float) -> None:
+def test_rays_against_mesons_decayed_forward(m: float, partner: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Light and heavy daughters; 0.39 GeV is near the end of phase space, all daughters are slow there."""
+    monkeypatch.setattr(rays, "PARENTS", 2**18)  # slices of a few per cent are looked at
     rng = np.random.default_rng(int(m * 1000))
     p, angle, weight = thrown_mesons(rng, 111, 2_000_000)
     q = thrown_daughters(rng, p, angle, HEAVY, m, partner)
     q = q[:, hits(q, DISC)]
-    found = from_decay(parents(SPECTRUM, 111, HEAVY, 0.5, DISC), MesonDecay(111, HEAVY, partner, 0.25), m, DISC)
+    found = from_decay(
+        parents(SPECTRUM, bins(SPECTRUM, 111, HEAVY, 0.5, DISC)), MesonDecay(111, HEAVY, partner, 0.25), m, DISC
+    )
     momentum = np.linalg.norm(q[1:], axis=0)
     for low, high in [(0, np.inf), (0, 10), (10, 20), (20, np.inf)]:
         inside = (found.momentum > low) & (found.momentum < high)
@@ -173,11 +187,11 @@ def test_first_lattice_is_the_golden_ratio() -> None:
 def test_parents_keep_the_number_of_mesons_and_their_moments() -> None:
     """Importance sampling changes who is drawn, not what is there: a huge disc far off, so that all bins count."""
     for pid, total in ((111, 1.576), (221, 0.008)):
-        drawn = parents(SPECTRUM, pid, HEAVY, 1.0, DISC)
+        drawn = parents(SPECTRUM, bins(SPECTRUM, pid, HEAVY, 1.0, DISC))
         assert drawn.weight.sum() == pytest.approx(total, rel=0.02)
     rng = np.random.default_rng(5)
     p, angle, _ = thrown_mesons(rng, 111, 1_000_000)
-    drawn = parents(SPECTRUM, 111, HEAVY, 1.0, DISC)
+    drawn = parents(SPECTRUM, bins(SPECTRUM, 111, HEAVY, 1.0, DISC))
     assert np.average(np.log(drawn.momentum), weights=drawn.weight) == pytest.approx(np.mean(np.log(p)), abs=0.01)
     assert np.average(np.log(drawn.angle), weights=drawn.weight) == pytest.approx(np.mean(np.log(angle)), abs=0.03)
 
@@ -189,7 +203,7 @@ def test_mixing_against_thrown_mesons() -> None:
     phi = rng.uniform(0, 2 * np.pi, len(p))
     r = disc.distance * np.tan(angle)
     hit = (r * np.cos(phi)) ** 2 + (r * np.sin(phi) - 0.5) ** 2 < 1
-    found = from_mixing(parents(SPECTRUM, 111, HEAVY, 1e-3, disc), 0.1, disc)
+    found = from_mixing(parents(SPECTRUM, bins(SPECTRUM, 111, HEAVY, 1e-3, disc)), 0.1, disc)
     error = 4 * hit.sum() ** -0.5 + 0.02
     assert found.weight.sum() == pytest.approx(0.1 * weight * hit.sum(), rel=error)
     mean = np.average(found.momentum, weights=found.weight)
@@ -243,6 +257,6 @@ def test_more_parents_change_little(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for size in (2**15, 2**18):
         monkeypatch.setattr(rays, "PARENTS", size)
-        spectrum = parents(SPECTRUM, 111, HEAVY, 0.2, DISC)
+        spectrum = parents(SPECTRUM, bins(SPECTRUM, 111, HEAVY, 0.2, DISC))
         found.append(from_decay(spectrum, MesonDecay(111, HEAVY, 0.0, 1.0), 0.48, DISC).weight.sum())
     assert found[0] == pytest.approx(found[1], rel=0.015)
