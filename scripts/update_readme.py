@@ -27,7 +27,8 @@ def line(group: Group) -> str:
     """One row of the Markdown table."""
     row = group.row
     mass = "" if row.mass_gev is None else f"{row.mass_gev:g}"
-    computed = "not excluded" if row.computed is None else f"{row.computed:.4g}"
+    nothing = "beyond the range" if row.warnings and row.status == "ok" else "not excluded"
+    computed = nothing if row.computed is None else f"{row.computed:.4g}"
     ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
     spread = f"{group.lowest_ratio:.2f} – {group.highest_ratio:.2f} ({group.n})" if group.n > 1 else ""
     published = "" if row.published is None else f"{row.published:.5g}"

@@ -66,6 +66,7 @@ def combined_nll(prepared: Prepared, coupling: float, strength: float, pulls: di
             * strength
             * (1 + search.value("protons_on_target_uncertainty")) ** pulls.get("na62-aprime/protons-on-target", 0.0)
         )
+        signal *= (1 + search.value("efficiency_uncertainty")) ** pulls.get(f"{search.name}/efficiency", 0.0)
         for name, size in y.relative.items():
             signal *= (1 + size[0, 0]) ** pulls.get(f"na62-aprime/{name}", pulls.get(f"{search.name}/{name}", 0.0))
         if search.name == "na62-aprime-mumu":

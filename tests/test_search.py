@@ -111,7 +111,7 @@ def test_the_searches_are_there() -> None:
 @pytest.mark.parametrize(
     ("name", "key", "value", "unit", "kind"),
     [
-        ("faser-aprime", "luminosity", 27.0, "fb-1", "fact"),
+        ("faser-aprime", "luminosity_ifb", 27.0, "fb-1", "fact"),
         ("faser-aprime", "background", 2.3e-3, "events", "fact"),
         ("faser-aprime", "energy_threshold", 500.0, "GeV", "fact"),
         ("faser-aprime", "efficiency", 0.5, "1", "assumption"),

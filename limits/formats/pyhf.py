@@ -201,8 +201,8 @@ def _metadata(search: Search, facts: HypothesisFacts, base: Document) -> Documen
 def _provenance(search: Search, facts: HypothesisFacts) -> Document:
     """Where the numbers are from, and every one among them that is not printed in the publication."""
     chosen = {
-        q.key: {"value": q.value, "unit": q.unit, "kind": q.kind, "origin": q.origin}
-        for q in search.quantities.values()
+        key: {"value": q.value, "unit": q.unit, "kind": q.kind, "origin": q.origin}
+        for key, q in search.numbers.items()
         if q.kind != "fact"
     }
     reference = {key: value for key, value in search.reference.model_dump().items() if value is not None}

@@ -43,6 +43,8 @@ def search(document: Document) -> None:
         "experiment": document["experiment"],
         "paper": ", ".join(filter(None, (f"arXiv:{reference['arxiv']}", reference["journal"], reference["doi"]))),
         "data": reference["hepdata"],
+        "combines": ", ".join(member["name"] for member in document["combines"]) or None,
+        "shared": ", ".join(document["shared"]) or None,
     }
     columns = ("number", "value", "unit", "kind", "range", "from")
     show(facing(head), "", table(columns, map(_number_row, document["quantities"]), right=("value",)))
@@ -53,6 +55,9 @@ def search(document: Document) -> None:
     if document["comparisons"]:
         show("", _comparisons(document["comparisons"]))
     show("", *(f"note: {note}" for note in document["notes"]))
+    for member in document["combines"]:
+        show("", "─" * 20, "")
+        search(member)
 
 
 def limit(document: Document) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -62,18 +62,26 @@ def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row
         if mass not in done:
             done[mass] = run_point(variant.point(mass))
         step()
-    tip = max((point.mass_gev for point in done.values() if point.excluded), default=None)
+    tip = _tip(done)
     for comparison in variant.comparisons:
         if comparison.edge == "range":
             yield _row(variant, comparison.quantity, comparison, _share(comparison, scan), None)
         elif comparison.mass_gev is None:
-            yield _row(variant, f"{comparison.quantity}, m", comparison, tip, None)
+            end = max((mass for mass, point in done.items() if point.excluded), default=None)
+            beyond = () if tip is not None or end is None else (f"excluded up to {end:g} GeV, the end of the range",)
+            yield _row(variant, f"{comparison.quantity}, m", comparison, tip, None, beyond)
         else:
             result = done[comparison.mass_gev]
             computed = _computed(comparison.edge, result)
             yield _row(variant, f"{comparison.quantity}, {variant.facts.symbol}", comparison, computed, result)
     if not variant.facts_compared:
         yield from _predictions(variant, done[variant.facts.benchmark.mass_gev])
+
+
+def _tip(done: Mapping[float, PointResult]) -> float | None:
+    """Highest excluded mass; nothing if that is the end of what was looked at."""
+    tip = max((mass for mass, point in done.items() if point.excluded), default=None)
+    return None if tip == max(done, default=None) else tip
 
 
 def _predictions(variant: Variant, result: PointResult) -> Iterator[Row]:
@@ -85,7 +93,12 @@ def _predictions(variant: Variant, result: PointResult) -> Iterator[Row]:
 
 
 def _row(
-    variant: Variant, quantity: str, comparison: Comparison | None, computed: float | None, result: PointResult | None
+    variant: Variant,
+    quantity: str,
+    comparison: Comparison | None,
+    computed: float | None,
+    result: PointResult | None,
+    beyond: tuple[str, ...] = (),
 ) -> Row:
     published = None if comparison is None else comparison.value
     unit = {"tip": "GeV", "range": "share of masses"}.get(comparison.edge if comparison else "", variant.facts.unit)
@@ -103,8 +116,8 @@ def _row(
         label=label(variant.search, variant.facts.name),
         calibrated_to=calibrated_to(variant.search),
         source=UNPUBLISHED if comparison is None else comparison.source,
-        status="insensitive" if computed is None else "ok" if result is None else result.status,
-        warnings=() if result is None else result.warnings,
+        status="insensitive" if computed is None and not beyond else "ok" if result is None else result.status,
+        warnings=beyond if result is None else result.warnings,
     )
 
 

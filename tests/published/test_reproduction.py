@@ -72,11 +72,11 @@ def test_calibration_points_are_never_counted() -> None:
     for name in names():
         for variant in variants(load(name)):
             counted = {c.mass_gev for c in variant.comparisons}
-            assert not counted & set(variant.fitted_masses)
+            assert not counted & set(variant.search.fitted_masses)
     result = reproduce(["na64mu-zprime"])
     calibrated = [row for row in result.rows if row.label == "calibrated"]
     assert calibrated
-    assert all(row.calibrated_to and row.mass_gev != 0.1 for row in calibrated)
+    assert all(row.calibrated_to and (row.published is None or row.mass_gev != 0.1) for row in calibrated)
     assert all(row.calibrated_to is None for row in result.rows if row.label == "predicted")
 
 

@@ -60,7 +60,7 @@ def test_axion_like_particles_of_bottom_decays() -> None:
     if search.channels[0].production[0].generator not in search.spectra("pp-13600-bottom"):  # type: ignore[union-attr]
         pytest.skip("the spectra of B mesons are not there")
     values = {
-        "luminosity": 60,
+        "luminosity_ifb": 60,
         "distance": 474,
         "energy_threshold": 1,
         "efficiency": 1,
