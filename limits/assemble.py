@@ -86,11 +86,19 @@ def likelihood(search: Search, yields: Sequence[Yield], mass: float) -> BinnedLi
 
 
 def observed(search: Search, channel: CountingChannel, mass: float) -> float:
-    """Events counted: all of them, or those in a window around that mass in GeV."""
+    """Events counted: all of them, or those in a window around that mass in GeV.
+
+    Raises:
+        InputError: more events than masses are known of; where there are fewer, the last masses do not count.
+    """
+    count = search.value(channel.observed)
     if (window := channel.window) is None:
-        return search.value(channel.observed)
-    half_width = search.value(window.half_width)
-    return float(sum(abs(search.value(key) - mass) < half_width for key in window.events))
+        return count
+    if count > len(window.events):
+        problem = f"{channel.observed} = {count:g}: a mass window needs the mass of every event"
+        raise InputError(f"{search.path}: {problem}; known: {', '.join(window.events) or 'none'}")
+    half_width, events = search.value(window.half_width), window.events[: int(count)]
+    return float(sum(abs(search.value(key) - mass) < half_width for key in events))
 
 
 def background(search: Search, channel: CountingChannel) -> Background:

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm, poisson
 
 from limits.assemble import Prepared, build, document, likelihood, prepare
-from limits.errors import LimitsError
+from limits.errors import InputError, LimitsError
 from limits.inference.limit import upper_limit
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.histfactory import load as load_document
@@ -216,3 +216,12 @@ def test_refusals() -> None:
         prepare(load("na62-aprime"), "aprime", 5.0)
     with pytest.raises(LimitsError, match="hypothesis"):
         prepare(load("na62-aprime"), "mesogenesis", 0.3)
+
+
+def test_a_window_counts_as_many_events_as_were_observed() -> None:
+    search = load("na62-aprime-mumu")
+    assert prepare(search, "aprime", 0.411).likelihood(1e-6).counts.tolist() == [1.0]
+    none = search.with_values({"observed": 0})
+    assert prepare(none, "aprime", 0.411).likelihood(1e-6).counts.tolist() == [0.0]
+    with pytest.raises(InputError, match="needs the mass of every event; known: event_mass"):
+        prepare(search.with_values({"observed": 2}), "aprime", 0.411).likelihood(1e-6)
