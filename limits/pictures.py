@@ -48,22 +48,24 @@ def _counted(search: Search, scan: Scan) -> list[Comparison]:
 
 def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
     """All ways of running one search in one picture, with the ratios to the published points below."""
-    figure, (top, below) = new_axes(ratio=True)
+    published = [c for c in search.published(scans[0].hypothesis) if c.edge == "observed"]
+    figure, axes = new_axes(ratio=bool(published))
+    top, below = axes[0], axes[-1]
     dress(top, scans[0], f"{search.name}  ·  predicted and calibrated, every method")
     for scan, line, (colour, _) in zip(scans, LINES, STYLES, strict=False):
         points = [(p.mass_gev, p.observed_limit) for p in scan.points if p.observed_limit is not None]
         label = f"{scan.label}, {scan.method}"
         top.plot(*zip(*points, strict=True), ls=line, color=colour, lw=1.8, label=label)
-        residuals(below, *ratios(scan, _counted(search, scan)), label).set_xlabel(mass_label(scan))
-    published = [c for c in search.published(scans[0].hypothesis) if c.edge == "observed"]
-    shown = [(c.mass_gev, c.value) for c in published if c.mass_gev is not None]
-    if shown:
-        top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
-    top.legend(fontsize=9, framealpha=0.9, edgecolor="none")
+        if published:
+            residuals(below, *ratios(scan, _counted(search, scan)), label).set_xlabel(mass_label(scan))
     top.margins(x=0.03)
-    top.set_xlabel("")
-    if (legend := below.get_legend()) is not None:  # the colours are explained above
-        legend.remove()
+    if published:
+        shown = [(c.mass_gev, c.value) for c in published if c.mass_gev is not None]
+        top.plot(*zip(*shown, strict=True), ls="none", marker="*", ms=9, color=INK, label="published")
+        top.set_xlabel("")
+        if (legend := below.get_legend()) is not None:  # the colours are explained above
+            legend.remove()
+    top.legend(fontsize=9, framealpha=0.9, edgecolor="none")
     return save(figure, path)
 
 

@@ -27,7 +27,6 @@ Array = NDArray[np.float64]
 MOMENTUM_BINS: Final = 400
 """Bins, even in the logarithm, into which the accepted X of a source are gathered."""
 
-
 LARGEST: Final = 1.0
 """Largest relative error: where generators differ by more than a factor of two there are next to no events."""
 

@@ -115,7 +115,8 @@ def _normalised(
 ) -> Parents:
     """Parents weighted to the multiplicity that the search states for them, and to those that decay in time.
 
-    A long-lived parent is taken to decay at the collision point: those that decay in time fly little of the way.
+    A long-lived parent is taken to decay at the collision point. Those that decay on their way are nearer to the detector, which sees up
+    to a third more of what they make; beside B mesons kaons make two per cent.
     """
     factor: float | Array = 1.0
     stated = {str(name): key for name, key in production.multiplicities.items()}
