@@ -17,6 +17,9 @@ from limits.search import Comparison
 if TYPE_CHECKING:
     from limits.plot.canvas import Axes
 
+PROJECTION = "projection"
+"""Label of a scan without data."""
+
 Piece = list[tuple[int, float, Interval]]
 """A connected part of a region: index of the point, mass, interval."""
 
@@ -35,8 +38,9 @@ def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = ()) -
         _outline(ax, piece, last, "-", 2.0)
     for piece in _pieces(scan.points, "expected_excluded"):
         _outline(ax, piece, last, "--", 1.4)
-    ax.plot([], [], color=INK, lw=2.0, label="observed")
-    ax.plot([], [], color=INK, lw=1.4, ls="--", label="median expected" + " (as observed)" * _as_observed(scan))
+    ax.plot([], [], color=INK, lw=2.0, label="observed" if scan.label != PROJECTION else "projected reach")
+    if scan.label != PROJECTION:
+        ax.plot([], [], color=INK, lw=1.4, ls="--", label="median expected" + " (as observed)" * _as_observed(scan))
     published(ax, [c for c in comparisons if c.edge in ("lower", "upper", "tip")])
     _name(ax, scan)
     ax.legend(fontsize=9, framealpha=0.9, edgecolor="none", loc="upper right")
@@ -112,5 +116,6 @@ def _name(ax: Axes, scan: Scan) -> None:
     left, right = inner[0][0], inner[-1][0]
     centre = np.sqrt(left * right)
     mass, low, high = min(inner, key=lambda row: abs(np.log(row[0] / centre)) - 0.3 * np.log(row[2] / row[1]))
-    text = f"{scan.search}\nexcluded at {percent(scan.level)}"
+    words = "excluded at" if scan.label != PROJECTION else "projected reach at"
+    text = f"{scan.search}\n{words} {percent(scan.level)}"
     ax.text(mass, np.sqrt(low * high), text, ha="center", va="center", fontsize=10, color=INK, clip_on=True)
