@@ -211,7 +211,7 @@ def _units_of_coupling(given: Mapping[str, str]) -> Mapping[str, float]:
 
         if given["portal"] not in PORTALS:
             raise unknown("portal", given["portal"], PORTALS)
-        return COUNT if PORTALS[given["portal"]].unit == "1" else INVERSE
+        return COUNT if PORTALS[given["portal"]].coupling.unit == "1" else INVERSE
     if "reference" in given:
         return COUNT if read("--reference", given["reference"], UNITS["reference"]).unit == BARE else INVERSE
     return COUNT

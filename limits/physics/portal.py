@@ -37,14 +37,20 @@ def _none(_: float) -> tuple[()]:
 
 
 @dataclass(frozen=True)
-class Portal:
-    """One particle X. Functions take its mass in GeV; all rates are at coupling 1."""
+class Coupling:
+    """What a hypothesis is measured in, in words and symbols, and the range worth looking at."""
 
     quantity: str
     symbol: str
     unit: str
     couplings: tuple[float, float]
-    """Range of couplings worth looking at."""
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One particle X. Functions take its mass in GeV; all rates are at coupling 1."""
+
+    coupling: Coupling
     widths: Callable[[float], Mapping[str, float]]
     """Partial widths in GeV by final state."""
     decays: Callable[[float], tuple[MesonDecay, ...]] = _none
@@ -68,7 +74,7 @@ class Portal:
         return {state: width / total for state, width in widths.items()} if total > 0 else {}
 
 
-def _vector(name: str, quantity: str, symbol: str, couplings: tuple[float, float]) -> Portal:
+def _vector(name: str, coupling: Coupling) -> Portal:
     """A vector boson with the charges of `vector.VECTORS[name]`."""
     charges = vector.VECTORS[name]
 
@@ -83,10 +89,7 @@ def _vector(name: str, quantity: str, symbol: str, couplings: tuple[float, float
         return float((charges.unit / ELEMENTARY_CHARGE * amplitude) ** 2)
 
     return Portal(
-        quantity,
-        symbol,
-        "1",
-        couplings,
+        coupling,
         widths,
         partial(decays_to_vector, charges),
         partial(mixing_with_mesons, charges),
@@ -105,21 +108,15 @@ def _numbers(widths: Callable[[float], Mapping[str, Array]]) -> Callable[[float]
 
 PORTALS: Final[Mapping[str, Portal]] = MappingProxyType(
     {
-        "aprime": _vector("aprime", "kinetic mixing", "ε", (1e-8, 1e-2)),
-        "b-l": _vector("b-l", "coupling g_B-L", "g_B-L", (1e-9, 1e-2)),
+        "aprime": _vector("aprime", Coupling("kinetic mixing", "ε", "1", (1e-8, 1e-2))),
+        "b-l": _vector("b-l", Coupling("coupling g_B-L", "g_B-L", "1", (1e-9, 1e-2))),
         "alp-w": Portal(
-            "coupling g_aWW",
-            "g_aWW",
-            "GeV-1",
-            (1e-7, 1e-1),
+            Coupling("coupling g_aWW", "g_aWW", "GeV-1", (1e-7, 1e-1)),
             _numbers(alp.partial_widths_w),
             flavour.decays_to_alp_w,
         ),
         "alp-photon": Portal(
-            "coupling g_aγγ",
-            "g_aγγ",
-            "GeV-1",
-            (1e-7, 1e-1),
+            Coupling("coupling g_aγγ", "g_aγγ", "GeV-1", (1e-7, 1)),
             _numbers(alp.partial_widths_photon),
             conversion=primakoff.conversion_probability,
         ),

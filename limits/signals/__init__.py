@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from limits.physics.portal import PORTALS
+from limits.physics.portal import PORTALS, Coupling
 from limits.signals.displaced import displaced
-from limits.signals.expected import Coupling, Hypothesis, Signal, Yield
+from limits.signals.expected import Hypothesis, Signal, Yield
 from limits.signals.missing import HYPOTHESES, missing
 from limits.signals.template import template
 
@@ -31,7 +31,7 @@ SIGNALS: Final[Mapping[str, Callable[[Any, Any, str, float], Signal]]] = Mapping
 
 KNOWN: Final[Mapping[str, Mapping[str, Coupling]]] = MappingProxyType(
     {
-        "displaced": {name: Coupling(p.quantity, p.symbol, p.unit, p.couplings) for name, p in PORTALS.items()},
+        "displaced": {name: portal.coupling for name, portal in PORTALS.items()},
         "missing": {name: particle.coupling for name, particle in HYPOTHESES.items()},
         "template": {},
     }

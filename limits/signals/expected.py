@@ -36,16 +36,6 @@ class Yield:
     correlated: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Coupling:
-    """What a hypothesis is measured in, in words and symbols, and the range worth looking at."""
-
-    quantity: str
-    symbol: str
-    unit: str
-    couplings: tuple[float, float]
-
-
 Signal = Callable[[ArrayLike], Yield]
 """Expected events as a function of the coupling."""
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limits.physics import aprime, scalar, weizsaecker_williams, zprime
+from limits.physics.portal import Coupling
 from limits.physics.weizsaecker_williams import Spin
 from limits.search import CountingChannel, Search
-from limits.signals.expected import Coupling, Signal, Yield, above_zero, checked_couplings, known_hypothesis
+from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis
 from limits.units import AVOGADRO, ELEMENTARY_CHARGE, PB_CM2
 
 Array = NDArray[np.float64]
