@@ -13,7 +13,8 @@ from limits.units import mass as particle_mass
 def test_what_there_is() -> None:
     assert set(PORTALS) == {"aprime", "b-l", "alp-w", "alp-photon"}
     for portal in PORTALS.values():
-        assert 0 < portal.couplings[0] < portal.couplings[1]
+        low, high = portal.coupling.couplings
+        assert 0 < low < high
     assert PORTALS["aprime"].conversion is None
     assert PORTALS["alp-photon"].conversion is not None
     assert PORTALS["alp-photon"].decays(0.1) == ()
