@@ -100,12 +100,12 @@ def dress(ax: Axes, scan: Scan, title: str | None = None) -> None:
     ax.set_title(f"{scan.search}  ·  {method}" if title is None else title, fontsize=10, loc="left")
     ax.tick_params(which="both", direction="in", top=True, right=True)
     ax.margins(x=0)
-    if ticks := _mass_ticks([point.mass_gev for point in scan.points]):
+    if ticks := mass_ticks([point.mass_gev for point in scan.points]):
         ax.set_xticks(ticks, [f"{mass:g}" for mass in ticks])
         ax.set_xticks([], minor=True)
 
 
-def _mass_ticks(masses: list[float]) -> list[float]:
+def mass_ticks(masses: list[float]) -> list[float]:
     """The masses themselves if they are few, 1-2-5 steps over less than two decades, or none: matplotlib's own."""
     if len(masses) < FEW:
         return masses

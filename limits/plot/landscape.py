@@ -14,16 +14,16 @@ from limits.likelihood import Array
 from limits.plot.canvas import (
     FEW,
     INK,
-    _mass_ticks,
     checked_suffix,
     coupling_label,
     mass_label,
+    mass_ticks,
     new_axes,
     percent,
     save,
 )
 from limits.plot.placing import Mask, inside, place
-from limits.plot.regions import _edges, _pieces
+from limits.plot.regions import connected, edges_of
 from limits.scan import Scan
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _frame(ax: Axes, found: Plane) -> None:
     levels = " and ".join(percent(level) for level in sorted({scan.level for scan in found.scans}))
     ax.set_title(f"{found.plane}  ·  excluded at {levels}", fontsize=11, loc="left")
     ax.tick_params(which="both", direction="in", top=True, right=True)
-    if ticks := _mass_ticks(list(np.geomspace(low, high, FEW))):
+    if ticks := mass_ticks(list(np.geomspace(low, high, FEW))):
         ax.set_xticks(ticks, [f"{mass:g}" for mass in ticks])
         ax.set_xticks([], minor=True)
 
@@ -179,8 +179,8 @@ def _description(scan: Scan) -> str:
 
 def _polygons(scan: Scan, outside: tuple[float, float]) -> Iterator[Array]:
     """Outlines (n, 2) of the connected parts; an open edge lies where the search stopped looking, `outside`."""
-    for piece in _pieces(scan.points, "excluded"):
-        mass, edges = _edges(piece, outside)
+    for piece in connected(scan.points, "excluded"):
+        mass, edges = edges_of(piece, outside)
         if len(mass) == 1:
             mass, edges = mass[0] * np.array([1 / SLIVER, SLIVER]), np.repeat(edges, 2, axis=0)
         yield np.concatenate([np.column_stack([mass, edges[:, 0]]), np.column_stack([mass, edges[:, 1]])[::-1]])

@@ -32,11 +32,11 @@ def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = ()) -
     dress(ax, scan)
     last = len(scan.points) - 1
     outside = _frame(ax, scan, comparisons)
-    for piece in _pieces(scan.points, "excluded"):
-        mass, edges = _edges(piece, outside)
+    for piece in connected(scan.points, "excluded"):
+        mass, edges = edges_of(piece, outside)
         ax.fill_between(mass, *edges.T, facecolor=REGION, alpha=0.45, lw=0)
         _outline(ax, piece, last, "-", 2.0)
-    for piece in _pieces(scan.points, "expected_excluded"):
+    for piece in connected(scan.points, "expected_excluded"):
         _outline(ax, piece, last, "--", 1.4)
     ax.plot([], [], color=INK, lw=2.0, label="observed" if scan.label != PROJECTION else "projected reach")
     if scan.label != PROJECTION:
@@ -71,7 +71,7 @@ def _frame(ax: Axes, scan: Scan, comparisons: Sequence[Comparison]) -> tuple[flo
     return low / 10, high * 10
 
 
-def _pieces(points: Sequence[PointResult], which: str) -> list[Piece]:
+def connected(points: Sequence[PointResult], which: str) -> list[Piece]:
     """Intervals of neighbouring masses that overlap, joined."""
     pieces: list[Piece] = []
     for i, point in enumerate(points):
@@ -90,7 +90,7 @@ def _overlap(a: Interval, b: Interval) -> bool:
     return max(a[0] or 0.0, b[0] or 0.0) < min(a[1] or np.inf, b[1] or np.inf)
 
 
-def _edges(piece: Piece, outside: tuple[float, float]) -> tuple[Array, Array]:
+def edges_of(piece: Piece, outside: tuple[float, float]) -> tuple[Array, Array]:
     """Masses (n,) and edges (n, 2) of a piece, open edges moved to `outside`."""
     mass = np.array([m for _, m, _ in piece])
     edges = np.array([interval for _, _, interval in piece], dtype=float)
@@ -99,11 +99,11 @@ def _edges(piece: Piece, outside: tuple[float, float]) -> tuple[Array, Array]:
 
 def _outline(ax: Axes, piece: Piece, last: int, style: str, width: float) -> None:
     """Both edges, and the line that closes an end which is not an end of the scan; open edges are left out."""
-    mass, edges = _edges(piece, (np.nan, np.nan))
+    mass, edges = edges_of(piece, (np.nan, np.nan))
     ax.plot(mass, edges, color=INK, lw=width, ls=style)
     for end, border in ((0, 0), (-1, last)):
         if piece[end][0] != border:
-            closing = _edges(piece, ax.get_ylim())[1][end]
+            closing = edges_of(piece, ax.get_ylim())[1][end]
             ax.plot([mass[end]] * 2, closing, color=INK, lw=width, ls=style)
 
 
