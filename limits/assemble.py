@@ -71,9 +71,7 @@ def build(search: Search, hypothesis: Hypothesis) -> BinnedLikelihood:
 
 def likelihood(search: Search, yields: Sequence[Yield], mass: float) -> BinnedLikelihood:
     """The likelihood whose strength 1 is the first entry of the `yields`, one for every channel, at that mass in GeV."""
-    if len(search.parts) == 1 and isinstance(
-        channel := search.channels[0] if search.channels else None, CountingChannel
-    ):
+    if len(search.channels) == 1 and isinstance(channel := search.channels[0], CountingChannel):
         (expected,) = yields
         return counting(
             observed(search, channel, mass),

@@ -106,6 +106,9 @@ def test_numbers_of_members_are_set_one_by_one_or_together() -> None:
     one = search.with_values({"na62-aprime-ee/efficiency": 0.4})
     assert [member.value("efficiency") for member in one.members] == [0.4, 1.0]
     assert one.value("na62-aprime-ee/efficiency") == 0.4
-    assert search.calibrated().calibrated_keys == ("na62-aprime-mumu/efficiency",)
+    assert search.calibrated().calibrated_keys == (
+        "na62-aprime-ee/efficiency",
+        "na62-aprime-mumu/efficiency",
+    )
     with pytest.raises(LimitsError, match="unknown number 'nothing'"):
         search.with_values({"nothing": 1.0})
