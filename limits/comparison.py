@@ -19,8 +19,10 @@ from limits.search import Curve
 
 Array = NDArray[np.float64]
 
-DELIMITERS: Final = {"bc2-y": ",", "polygon": None, "edges": None}
-COLUMNS: Final = {"bc2-y": 2, "polygon": 2, "edges": 3}
+DELIMITERS: Final = {"bc2-y": ",", "polygon": None, "edges": None, "limit": None, "limit-twice": None}
+COLUMNS: Final = {"bc2-y": 2, "polygon": 2, "edges": 3, "limit": 2, "limit-twice": 3}
+NO_LIMIT: Final = 1e4
+"""A coupling from which a table of limits means that there is none."""
 LEVELS: Final = {"median": 0.5, "low68": 0.16, "high68": 0.84, "lowest": 0.0, "highest": 1.0}
 COMMON: Final = 50
 """Masses at which edges are compared."""
@@ -85,6 +87,8 @@ def read_curve(curve: Curve, folder: Path) -> PublishedCurve | None:
     if not path.is_file():
         return None
     rows = _numbers(path, curve.format)
+    if curve.format.startswith("limit"):
+        return PublishedCurve(rows[:, 0], np.where(rows[:, -1] < NO_LIMIT, rows[:, -1], np.nan), None, curve.source)
     if curve.format == "edges":
         return PublishedCurve(rows[:, 0], rows[:, 1], rows[:, 2], curve.source)
     if curve.format == "bc2-y":
@@ -96,7 +100,7 @@ def read_curve(curve: Curve, folder: Path) -> PublishedCurve | None:
 
 def _numbers(path: Path, kind: str) -> Array:
     lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    data = [line for line in lines if line.lstrip()[0] in "0123456789.+-"]
+    data = [line for line in lines if line.lstrip()[0] in "0123456789.+-" and "nan" not in line.lower()]
     try:
         rows = np.array([[float(cell) for cell in line.split(DELIMITERS[kind])] for line in data])
     except ValueError as error:
@@ -129,13 +133,19 @@ def computed_edges(scan: Scan) -> tuple[Array, Array, Array]:
     return tuple(np.array(rows, dtype=float).reshape(-1, 3).T)  # type: ignore[return-value]
 
 
-def residuals(scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = ()) -> list[Residual]:
+def residuals(
+    scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = (), span: tuple[float, float] | None = None
+) -> list[Residual]:
     """One `Residual` per edge, on masses even in the logarithm over what both cover: a scan may be denser in one place.
+
+    `span` narrows them. Where a limit jumps from mass to mass, one that is scanned counts for each that is published.
 
     Masses next to those in `skip`, which a calibration used, do not count.
     """
     mass, lower, upper = computed_edges(scan)
-    grid = _common_masses(mass, curve, skip)
+    grid = (
+        _common_masses(mass, curve, skip) if scan.rate is None else _nearest(mass, curve, span or (0.0, np.inf), skip)
+    )
     found = []
     for edge, values in (("lower", lower), ("upper", upper)):
         if edge == "upper" and curve.upper is None:
@@ -174,6 +184,16 @@ def _common_masses(mass: Array, curve: PublishedCurve, skip: tuple[float, ...]) 
     kept = [all(abs(np.log(m / used)) > step for used in skip) for m in grid]
     # Rounding may have put an end of the range just outside the curve.
     return np.asarray(np.clip(grid[kept], curve.mass[0], curve.mass[-1]))
+
+
+def _nearest(mass: Array, curve: PublishedCurve, span: tuple[float, float], skip: tuple[float, ...]) -> Array:
+    """Those of the published masses (n,) of a hunt that were scanned, to half a per cent: no line is drawn over a gap."""
+    if not len(mass):
+        return np.zeros(0)
+    inside = curve.mass[(curve.mass >= span[0]) & (curve.mass <= span[1])]
+    near = np.min(np.abs(np.log(inside[:, None] / mass)), axis=1) < 0.005
+    kept = [all(abs(np.log(m / used)) > 0.01 for used in skip) for m in inside]
+    return np.asarray(inside[near & np.array(kept, dtype=bool)])
 
 
 def _area(mass: Array, lower: Array, upper: Array, curve: PublishedCurve) -> float | None:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from limits.errors import InputError
+from limits.hunt.masses import published_masses, spectrum_channel
 from limits.search import CountingChannel, Search
 
 DEFAULT_MASSES: Final = 25
@@ -25,6 +26,8 @@ def masses_of(
 ) -> tuple[float, ...]:
     """The masses to scan in GeV: those given, n from low to high (evenly in the logarithm if the flag is set), or a default grid.
 
+    For a spectrum that is the masses of the publication.
+
     Raises:
         InputError: a mass at which the search cannot be computed, an empty or unordered range.
     """
@@ -35,6 +38,8 @@ def masses_of(
         chosen: Iterable[float] = np.geomspace(low, high, n) if logarithmic else np.linspace(low, high, n)
     elif masses is not None:
         chosen = masses
+    elif spectrum_channel(search) is not None:
+        chosen = published_masses(search, facts)
     elif facts.masses_gev is not None:
         even = np.geomspace(*facts.masses_gev, DEFAULT_MASSES).tolist()
         chosen = sorted([*even, *_where_counts_change(search, *facts.masses_gev)])

@@ -73,7 +73,8 @@ def _bins(search: Search, path: Path) -> Path:
     """Data, fitted background and the signal at the benchmark coupling."""
     facts = search.hypothesis()
     point = Hypothesis(facts.name, facts.benchmark.mass_gev, facts.benchmark.coupling)
-    likelihood = assemble.build(search, point)
+    expected = assemble.prepare(search, point.name, point.mass).yields(point.coupling)
+    likelihood = assemble.likelihood(search, expected, point.mass)
     figure, (axes,) = new_axes()
     fitted_bins(axes, likelihood, likelihood.fit(likelihood.observed, 1.0))
     axes.set_title(

@@ -50,7 +50,7 @@ def export(
 @json_option
 def digest(workspace: str, as_json: bool) -> None:
     """SHA-256 of a workspace, the same as 'pyhf digest'. WORKSPACE is a JSON file, or - for stdin."""
-    from limits.cli.target import read_json
+    from limits.cli.documents import read_json
     from limits.likelihood.workspace import digest as sha256
 
     found = {"sha256": sha256(read_json(workspace))}

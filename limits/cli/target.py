@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from limits.cli.documents import STDIN, called, read_json, read_patch
+from limits.cli.hunting import data_options, hunting_at, spectrum_options
 from limits.cli.options import POSITIVE, change_options, hypothesis_option, together
-from limits.errors import InputError, unknown
+from limits.errors import unknown
 
 if TYPE_CHECKING:
     from limits.inference.bayes.priors import Prior
     from limits.inference.results import Limit
     from limits.likelihood import Likelihood
-    from limits.likelihood.binned import BinnedLikelihood
     from limits.search import Search
 
-STDIN = "-"
 ABSENT = (
     "search",
     "hypothesis",
@@ -41,6 +39,12 @@ target_options = together(
     click.option("--mass", type=POSITIVE, help="GeV; default: the benchmark of the search."),
     click.option("--coupling", type=POSITIVE, help="The coupling that is strength 1; default: the benchmark."),
     change_options,
+    data_options,
+    click.option(
+        "--engine",
+        type=click.Choice(("native", "zfit", "binned")),
+        help="What fits a spectrum: this package (default), zfit, or the pyhf workspace of it.",
+    ),
     click.option("--measurement", metavar="NAME", help="Of a workspace; default: its first one."),
     click.option(
         "--interference",
@@ -59,11 +63,15 @@ class Target:
     facts: Mapping[str, Any]
     level: float = 0.95
     method: str = "cls"
-    build: Callable[[float], BinnedLikelihood] | None = None
+    build: Callable[[float], Likelihood] | None = None
     """The likelihood at another coupling, where a limit on the strength is a limit on the coupling."""
     coupling: float = 1.0
     """Coupling of strength 1."""
     yield_power: float = 1.0
+    smearing: tuple[float, float] = (0.0, 0.0)
+    """Systematic error of the strength that bayes-profile includes unless another is given."""
+    hunt: Callable[[float, int, int], Limit] | None = None
+    """Where a mass scan of a spectrum makes the limit: from level, toys and seed."""
 
     def limit(
         self,
@@ -83,6 +91,11 @@ class Target:
         from limits.scan import coupling_limit
 
         how = (method or self.method, level or self.level, test_strength)
+        if (method or self.method) == "bayes-profile" and not any(smearing):
+            smearing = self.smearing
+            if self.hunt is not None and (prior, kind) == ("flat", "upper"):
+                found = self.hunt(level or self.level, toys or TOYS, seed)
+                return found, {**self.facts, **found.to_json(), "excluded": self._excludes(found)}
         options: dict[str, Any] = {
             "toys": toys or TOYS,
             "seed": seed,
@@ -91,14 +104,16 @@ class Target:
             "smearing": smearing,
         }
         if self.build is None:
-            found, reference = upper_limit(self.likelihood, *how, **options), 1.0
+            found = upper_limit(self.likelihood, *how, **options)
         else:
             found = coupling_limit(self.build, self.coupling, self.yield_power, *how, **options)
-            reference = self.coupling
-        excluded = found.observed_limit is not None and found.observed_limit < reference
-        known = found.observed_limit is not None or found.status == "insensitive"
-        of_search = self.facts["search"] is not None and known
-        return found, {**self.facts, **found.to_json(), "excluded": excluded if of_search else None}
+        return found, {**self.facts, **found.to_json(), "excluded": self._excludes(found)}
+
+    def _excludes(self, found: Limit) -> bool | None:
+        """Whether the point of a search is excluded; None for a workspace, or where it is not known."""
+        if self.facts["search"] is None or (found.observed_limit is None and found.status != "insensitive"):
+            return None
+        return found.observed_limit is not None and found.observed_limit < (self.coupling if self.build else 1.0)
 
     def _prior(self, name: str) -> Prior:
         from limits.inference.bayes.priors import FLAT, PRIORS, flat_in_coupling
@@ -121,6 +136,10 @@ def resolve(
     measurement: str | None = None,
     patches: Sequence[str] = (),
     interference: str | None = None,
+    data: str | None = None,
+    tree: str | None = None,
+    treatment: str | None = None,
+    engine: str | None = None,
 ) -> Target:
     """The target of that name, path or "-" with the options that go with it.
 
@@ -130,8 +149,10 @@ def resolve(
     """
     if _is_search(text):
         _refuse(text, "a search", {"--measurement": measurement, "--patch": patches, "--interference": interference})
-        return _at_point(changed(text, calibrated, changes), hypothesis, mass, coupling)
+        search = changed(text, calibrated, changes)
+        return _at_point(search, hypothesis, mass, coupling, **spectrum_options(search, data, tree, treatment, engine))
     options = {"--hypothesis": hypothesis, "--mass": mass, "--coupling": coupling, "--set": changes}
+    options |= {"--data": data, "--tree": tree, "--treatment": treatment, "--engine": engine}
     _refuse(text, "a workspace", {**options, "--calibrated": calibrated})
     return _workspace(text, measurement, patches, interference)
 
@@ -150,32 +171,6 @@ def changed(name_or_path: str, calibrated: bool, changes: Sequence[tuple[str, fl
     search = load(name_or_path)
     search = search.calibrated() if calibrated else search
     return search.with_values(values) if values else search
-
-
-def read_json(name: str) -> Any:
-    """The JSON in a file, or on stdin for "-".
-
-    Raises:
-        InputError: cannot be read, or not JSON.
-    """
-    from limits.likelihood import workspace
-
-    with io.TextIOWrapper(io.BytesIO(_content(name)), encoding="utf-8") as stream:
-        return workspace.read(stream, _called(name))
-
-
-def _content(name: str) -> bytes:
-    if name == STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(name).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{name}: cannot be read: {reason}") from None
-
-
-def _called(name: str) -> str:
-    return "stdin" if name == STDIN else name
 
 
 def _is_search(text: str) -> bool:
@@ -197,10 +192,12 @@ def _is_search(text: str) -> bool:
 def _refuse(text: str, kind: str, options: Mapping[str, object]) -> None:
     for option, value in options.items():
         if value not in (None, (), False):
-            raise click.UsageError(f"{option} does not apply: {_called(text)} is {kind}")
+            raise click.UsageError(f"{option} does not apply: {called(text)} is {kind}")
 
 
-def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupling: float | None) -> Target:
+def _at_point(
+    search: Search, hypothesis: str | None, mass: float | None, coupling: float | None, **spectrum: Any
+) -> Target:
     from limits.assemble import prepare
 
     facts = search.hypothesis(hypothesis)
@@ -217,7 +214,14 @@ def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupli
         "unit": "strength" if region else facts.unit,
         **_origin(search, facts.name),
     }
-    build = prepare(search, facts.name, mass).likelihood
+    prepared = prepare(search, facts.name, mass, **spectrum)
+    if spectrum:
+        described |= {
+            "data": spectrum["sample"].label,
+            "treatment": spectrum["treatment"],
+            "engine": spectrum["engine"],
+        }
+    build = prepared.likelihood
     return Target(
         build(coupling),
         described,
@@ -226,6 +230,8 @@ def _at_point(search: Search, hypothesis: str | None, mass: float | None, coupli
         None if region else build,
         coupling,
         facts.yield_power or 1.0,
+        prepared.smearing(coupling),
+        hunting_at(search, facts, mass, **spectrum) if spectrum.get("engine") == "native" else None,
     )
 
 
@@ -245,10 +251,10 @@ def _origin(search: Search, hypothesis: str) -> dict[str, Any]:
 def _workspace(text: str, measurement: str | None, patches: Sequence[str], interference: str | None) -> Target:
     from limits.likelihood import histfactory, workspace
 
-    where = _called(text)
+    where = called(text)
     document = read_json(text)
     if patches:
-        document = workspace.apply_patches(document, [_patch(name) for name in patches], where)
+        document = workspace.apply_patches(document, [read_patch(name) for name in patches], where)
     likelihood = histfactory.load(document, measurement=measurement, where=where)
     facts = {"workspace": where, **dict.fromkeys(ABSENT)}
     if interference is None:
@@ -256,15 +262,3 @@ def _workspace(text: str, measurement: str | None, patches: Sequence[str], inter
     from limits.likelihood.quadratic import quadratic
 
     return Target(quadratic(likelihood, interference), {**facts, "quantity": "coupling", "unit": "coupling"})
-
-
-def _patch(name: str) -> Any:
-    import json
-
-    try:
-        operations = json.loads(_content(name).decode())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{_called(name)}: not JSON: {error}") from None
-    if isinstance(operations, list) and all(isinstance(item, dict) for item in operations):
-        return operations
-    raise InputError(f"{_called(name)}: a JSON patch is a list of operations (RFC 6902), this is none")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from limits.cli.hunting import HUNTING, hunt_options, hunting_of
 from limits.cli.options import (
     FILE,
     MASS_SPAN,
@@ -34,6 +35,7 @@ scan_options = together(
     click.option("--couplings", type=SPAN, help="Grid of couplings in which a region is looked for."),
     limit_options,
     change_options,
+    hunt_options,
     output_options,
     click.option("--plot", type=FILE, help="Draw the limit or the region, as scan.png."),
 )
@@ -69,6 +71,7 @@ def run(
     as_json: bool,
     output_file: str | None,
     plot: str | None,
+    **hunt: Any,
 ) -> None:
     """Scan a search, draw and deliver what was found: all that `scan_options` ask for.
 
@@ -83,8 +86,18 @@ def run(
     if masses and mass_range:
         raise click.UsageError("--masses and --mass-range exclude each other")
     at = masses_of(facts, hypothesis, masses, mass_range)
+    hunting = hunting_of(facts, {name: hunt[name] for name in HUNTING})
     with report.progress(len(at), f"scan {facts.name}") as advance:
-        found = run_scan(facts, hypothesis, masses=at, couplings=couplings, method=method, level=level, advance=advance)
+        found = run_scan(
+            facts,
+            hypothesis,
+            masses=at,
+            couplings=couplings,
+            method=method,
+            level=level,
+            advance=advance,
+            hunting=hunting,
+        )
     if plot is not None:
         from limits.plot import save_scan
 

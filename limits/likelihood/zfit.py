@@ -10,10 +10,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from limits.errors import InputError, MissingExtra
+from limits.kernel.linear.shapes import Cruijff, CrystalBall, Signal
 from limits.likelihood import Array, Parameter
 from limits.likelihood.unbinned import PANELS, UnbinnedLikelihood
 
@@ -114,6 +116,49 @@ def from_zfit(
     return UnbinnedLikelihood(
         _intensity(model, ordered), parameters, np.asarray(events, float), (low, high), name, panels
     )
+
+
+def zfit_bump(
+    events: Array, signal: Signal, order: int, *, signal_events: float = 1.0, name: str = "zfit", panels: int = PANELS
+) -> UnbinnedLikelihood:
+    """A peak of fixed shape on a Chebyshev background of floating yield and shape, as zfit has it; see `spectrum.bump` for our own.
+
+    A Crystal Ball is zfit's `DoubleCB`; any other shape is wrapped. Strength 1 are `signal_events`.
+
+    Raises:
+        MissingExtra: zfit is not installed.
+    """
+    zfit, _ = modules()
+    tag = uuid4().hex[:12]  # zfit knows its parameters by name, and no two may be alike
+    space = zfit.Space("x", limits=signal.window)
+    strength = zfit.Parameter(f"strength_{tag}", 0.0)
+    counts = zfit.ComposedParameter(f"signal_{tag}", lambda s: s * signal_events, params=[strength])
+    total = zfit.Parameter(f"background_{tag}", float(len(events)))
+    coefficients = [zfit.Parameter(f"c{k}_{tag}", 0.0) for k in range(1, order + 1)]
+    peak = _peak(zfit, signal, space, counts)
+    smooth = zfit.pdf.Chebyshev(obs=space, coeffs=coefficients, extended=total)
+    return from_zfit(zfit.pdf.SumPDF([peak, smooth]), events, strength, panels=panels, name=name)
+
+
+def _peak(zfit: Any, signal: Signal, space: Any, counts: Any) -> Any:
+    if isinstance(signal, CrystalBall):
+        left, right = (signal.alpha_low, signal.n_low), (signal.alpha_high, signal.n_high)
+        return zfit.pdf.DoubleCB(signal.mean, signal.sigma, *left, *right, obs=space, extended=counts)
+    if not isinstance(signal, Cruijff):
+        raise InputError(f"zfit: no density for {type(signal).__name__}; known: CrystalBall, Cruijff")
+    cruijff = signal
+    widths = (2 * signal.sigma_low**2, 2 * signal.sigma_high**2)
+
+    class Wrapped(zfit.pdf.BasePDF):  # type: ignore[misc]
+        def _unnormalized_pdf(self, x: Any) -> Any:
+            d = x[0] - cruijff.mean
+            left = zfit.z.numpy.less(d, 0.0)
+            width = zfit.z.numpy.where(left, widths[0] + cruijff.tail_low * d**2, widths[1] + cruijff.tail_high * d**2)
+            return zfit.z.numpy.exp(-(d**2) / width) / cruijff.norm
+
+    # The shape is fixed and normalised exactly on its window already.
+    Wrapped.register_analytic_integral(lambda *_, **__: zfit.z.constant(1.0), limits=space)
+    return Wrapped(obs=space, params={}, extended=counts)
 
 
 def _parameter(parameter: Any, constraint: tuple[float, float] | None, is_strength: bool) -> Parameter:

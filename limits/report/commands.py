@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from limits.report.hunt import hunt, missing
 from limits.report.pieces import BAND, NONE, facing, interval, number, percent, show, table
 
 Document = Mapping[str, Any]
@@ -151,8 +152,13 @@ def scan(document: Document) -> None:
         "quantity": coupling["quantity"] + _unit(coupling["unit"]),
         "method": f"{document['method']} at {percent(document['level'])}",
         "expected": document["expected_kind"],
+        "fitted together": document["treatment"],
         **_origin(document),
     }
+    if document["global_significance"] is not None:
+        show(facing(head), warnings=missing(points))
+        hunt(document)
+        return
     rows: list[tuple[str, ...]]
     if document["exclusion"] == "region":
         columns: tuple[str, ...] = (
@@ -196,6 +202,7 @@ def _where(document: Document) -> dict[str, object]:
         "workspace": document.get("workspace"),
         "search": document["search"],
         "hypothesis": document["hypothesis"],
+        "data": document.get("data"),
         "mass": f"{number(document['mass_gev'])} GeV" if document.get("mass_gev") is not None else None,
         "strength 1": f"{coupling['symbol']} = {number(reference)}" if coupling and reference is not None else None,
     }
@@ -230,12 +237,25 @@ def _hypotheses(rows: Sequence[Document]) -> Iterator[str]:
 
 def _channels(rows: Sequence[Document]) -> Iterator[str]:
     for channel in rows:
+        if channel["likelihood"] == "spectrum":
+            yield _spectrum(channel)
+            continue
         sizes = ", ".join(f"{s['name']} ({s['size']}) on {' and '.join(s['on'])}" for s in channel["systematics"])
         data = channel.get("table") or f"{channel['observed']}, {channel['background']}"
         yield (
             f"channel {channel['name']}: {channel['likelihood']} ({data}), signal {channel['signal']}; "
             f"uncertainties: {sizes or 'none'}"
         )
+
+
+def _spectrum(channel: Document) -> str:
+    windows = channel["windows"]
+    shapes = " and ".join(channel["shapes"])
+    return (
+        f"channel {channel['name']}: {channel['likelihood']} ({channel['spectrum']}, column {' and '.join(channel['columns'])} of an event "
+        f"file), signal {channel['signal']} ({channel['process']}); {len(windows)} kinds of windows, {shapes} on a polynomial of "
+        f"order {min(w['order'] for w in windows)} to {max(w['order'] for w in windows)}; treatments: {', '.join(channel['treatments'])}"
+    )
 
 
 def _comparisons(rows: Sequence[Document]) -> Table:

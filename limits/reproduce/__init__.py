@@ -15,7 +15,7 @@ from limits.provenance import provenance
 from limits.reproduce.rows import Group, Row, rows
 from limits.reproduce.variants import Variant, variants
 from limits.scan import Scan, run_scan
-from limits.search import Search, load, names
+from limits.search import Curve, Search, load, names
 
 __all__ = ["Group", "Reproduction", "Row", "Variant", "reproduce", "steps", "variants"]
 
@@ -111,15 +111,16 @@ def reproduce(
             scan = run_scan(variant.search, variant.facts.name, method=variant.method, advance=step)
             scans.append(scan)
             found.extend(rows(variant, scan, step))
-            for curve in read.get(variant.facts.name, ()):
-                curves.extend(residuals(scan, curve, variant.search.fitted_masses))
+            for facts, curve in read.get(variant.facts.name, ()):
+                held = scan.of_rate() if facts.of == "rate" else scan
+                curves.extend(residuals(held, curve, variant.search.fitted_masses, facts.masses_gev))
     return Reproduction(tuple(found), tuple(scans), tuple(curves), {s.name: s for s in searches})
 
 
-def _curves(search: Search, folder: Path | None) -> dict[str, list[PublishedCurve]]:
+def _curves(search: Search, folder: Path | None) -> dict[str, list[tuple[Curve, PublishedCurve]]]:
     """The published curves that are in `folder`, by hypothesis."""
-    found: dict[str, list[PublishedCurve]] = {}
+    found: dict[str, list[tuple[Curve, PublishedCurve]]] = {}
     for facts in search.curves if folder is not None else ():
         if folder is not None and (curve := read_curve(facts, folder)) is not None:
-            found.setdefault(facts.hypothesis or search.hypotheses[0].name, []).append(curve)
+            found.setdefault(facts.hypothesis or search.hypotheses[0].name, []).append((facts, curve))
     return found

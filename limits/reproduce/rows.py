@@ -64,7 +64,15 @@ def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row
         step()
     tip = _tip(done)
     for comparison in variant.comparisons:
-        if comparison.edge == "range":
+        if comparison.edge in ("lowest", "highest"):
+            yield _row(
+                variant,
+                f"{comparison.quantity}, {variant.symbol(comparison)}",
+                comparison,
+                _extreme(comparison, scan),
+                None,
+            )
+        elif comparison.edge == "range":
             yield _row(variant, comparison.quantity, comparison, _share(comparison, scan), None)
         elif comparison.mass_gev is None:
             end = max((mass for mass, point in done.items() if point.excluded), default=None)
@@ -72,8 +80,8 @@ def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row
             yield _row(variant, f"{comparison.quantity}, m", comparison, tip, None, beyond)
         else:
             result = done[comparison.mass_gev]
-            computed = _computed(comparison.edge, result)
-            yield _row(variant, f"{comparison.quantity}, {variant.facts.symbol}", comparison, computed, result)
+            computed = _computed(comparison.edge, result.of_rate() if comparison.of == "rate" else result)
+            yield _row(variant, f"{comparison.quantity}, {variant.symbol(comparison)}", comparison, computed, result)
     if not variant.facts_compared:
         yield from _predictions(variant, done[variant.facts.benchmark.mass_gev])
 
@@ -101,7 +109,9 @@ def _row(
     beyond: tuple[str, ...] = (),
 ) -> Row:
     published = None if comparison is None else comparison.value
-    unit = {"tip": "GeV", "range": "share of masses"}.get(comparison.edge if comparison else "", variant.facts.unit)
+    unit = {"tip": "GeV", "range": "share of masses"}.get(
+        comparison.edge if comparison else "", variant.unit(comparison)
+    )
     return Row(
         search=variant.search.name,
         hypothesis=variant.facts.name,
@@ -132,6 +142,14 @@ def _share(comparison: Comparison, scan: Scan) -> float:
     low, high = (np.interp(np.log(grid), np.log(mass), np.log(edge), np.nan, np.nan) for edge in (lower, upper))
     overlap = np.fmin(high, np.log(comparison.couplings[1])) > np.fmax(low, np.log(comparison.couplings[0]))
     return float(np.mean(overlap & np.isfinite(low)))
+
+
+def _extreme(comparison: Comparison, scan: Scan) -> float | None:
+    """The lowest or highest observed limit of all masses, or of those that the comparison is about."""
+    low, high = comparison.masses_gev or (0.0, np.inf)
+    held = scan.of_rate() if comparison.of == "rate" else scan
+    found = [p.observed_limit for p in held.points if p.observed_limit is not None and low <= p.mass_gev <= high]
+    return (min(found) if comparison.edge == "lowest" else max(found)) if found else None
 
 
 def _computed(edge: str, result: PointResult) -> float | None:

@@ -35,6 +35,15 @@ class Variant:
         found = {c.mass_gev for c in self.comparisons if c.mass_gev is not None}
         return tuple(sorted(found if self.facts_compared else {self.facts.benchmark.mass_gev}))
 
+    def symbol(self, comparison: Comparison) -> str:
+        """Of what is compared: the coupling, or the rate."""
+        return self.facts.rate.symbol if comparison.of == "rate" and self.facts.rate is not None else self.facts.symbol
+
+    def unit(self, comparison: Comparison | None) -> str:
+        """Of what is compared."""
+        rate = self.facts.rate if comparison is not None and comparison.of == "rate" else None
+        return self.facts.unit if rate is None else rate.unit
+
     @property
     def steps(self) -> int:
         """Points of a scan and of the comparison, at most."""

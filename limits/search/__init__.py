@@ -7,7 +7,16 @@ The schema is declared in `limits.search.schema` and `limits.search.channels`; i
 
 from __future__ import annotations
 
-from limits.search.channels import Channel, CountingChannel, HistFactoryChannel, Production, Systematic, Window
+from limits.search.channels import (
+    Channel,
+    CountingChannel,
+    FitWindow,
+    HistFactoryChannel,
+    Production,
+    SpectrumChannel,
+    Systematic,
+    Window,
+)
 from limits.search.loading import describe, load, names
 from limits.search.quantity import Quantity
 from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
@@ -19,12 +28,14 @@ __all__ = [
     "Comparison",
     "CountingChannel",
     "Curve",
+    "FitWindow",
     "HistFactoryChannel",
     "HypothesisFacts",
     "Production",
     "Quantity",
     "Reference",
     "Search",
+    "SpectrumChannel",
     "Systematic",
     "Window",
     "describe",

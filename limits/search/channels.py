@@ -1,12 +1,27 @@
-"""The channels of a search file: one count or many bins, where the signal comes from, and what is combined."""
+"""The channels of a search file: one count, many bins or a spectrum, where the signal comes from, and what is combined."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
-from limits.search.fields import Facts, FileName, FinalStateName, Identifier, Key, MesonName, Name, Stem, distinct
+from limits.search.fields import (
+    Facts,
+    FileName,
+    FinalStateName,
+    HypothesisName,
+    Identifier,
+    Key,
+    Line,
+    MesonName,
+    Name,
+    Positive,
+    PositiveRange,
+    Range,
+    Stem,
+    distinct,
+)
 
 
 class Systematic(Facts):
@@ -76,7 +91,75 @@ class HistFactoryChannel(Facts):
     systematics: tuple[Systematic, ...] = ()
 
 
-Channel = CountingChannel | HistFactoryChannel
+class FitWindow(Facts):
+    """Masses that are fitted alike. Their step is `step_gev`, or `step_widths` times the resolution at each.
+
+    The fit runs over `interval_gev` of the observable, or over `half_width_gev` or `half_width_widths` resolutions to both sides of
+    where the mass would show. The background is a polynomial of that `order`. `part` picks rows of the tables that have such a
+    column; toys are counted in bins of `bin_gev`.
+    """
+
+    masses_gev: PositiveRange
+    step_gev: Positive | None = None
+    step_widths: Positive | None = None
+    interval_gev: Range | None = None
+    half_width_gev: Positive | None = None
+    half_width_widths: Positive | None = None
+    order: Annotated[StrictInt, Field(ge=0, le=9)]
+    bin_gev: Positive
+    part: StrictInt = 0
+    source: Line
+
+
+class BackgroundColumn(Facts):
+    """Expected entries in the column `column` of the spectrum, for the category `category` of events.
+
+    They grow with the number `exposure` and were simulated for `simulated` of it; `factors` are keys of what else multiplies them.
+    """
+
+    column: Key
+    category: Key
+    exposure: Key
+    simulated: Positive
+    factors: tuple[Key, ...] = ()
+
+
+class SpectrumChannel(Facts):
+    """A peak looked for on a smooth spectrum, mass by mass.
+
+    `process` says how the rate that is limited depends on the coupling; `signal_factors` are keys of what multiplies the tabulated
+    efficiency. `spectrum` and `response` (one per hypothesis) are tables made by simulation; `selection` is the key of a number that
+    picks their rows. Every fit of `shapes` × `extra_orders` is made, the one with most signal counts. `treatments` say which categories
+    are fitted together: each is a list of lists, categories in one inner list are added up. Systematic errors of the number of signal
+    events: `additive` in events, `relative`.
+    """
+
+    name: Name
+    likelihood: Literal["spectrum"]
+    signal: Identifier
+    process: Literal["jpsi-photon", "muon-pair"]
+    observable: Literal["mass", "reduced-mass"]
+    columns: Annotated[tuple[Key, ...], AfterValidator(distinct)]
+    spectrum: FileName
+    response: dict[HypothesisName, FileName]
+    selection: Key | None = None
+    signal_factors: tuple[Key, ...] = ()
+    backgrounds: Annotated[tuple[BackgroundColumn, ...], Field(min_length=1)]
+    treatments: dict[Name, tuple[tuple[Key, ...], ...]]
+    scores: tuple[float, ...] = ()
+    """Edges of the second column of an event file between the categories, in their order."""
+    shapes: Annotated[tuple[Literal["crystal-ball", "cruijff"], ...], AfterValidator(distinct)] = ("crystal-ball",)
+    extra_orders: Annotated[tuple[StrictInt, ...], AfterValidator(distinct)] = (0,)
+    additive: Key | None = None
+    relative: Key | None = None
+    windows: Annotated[tuple[FitWindow, ...], Field(min_length=1)]
+
+    def response_of(self, hypothesis: str) -> str:
+        """The table of a hypothesis, which has one: it was checked."""
+        return {str(name): file for name, file in self.response.items()}[hypothesis]
+
+
+Channel = CountingChannel | HistFactoryChannel | SpectrumChannel
 
 
 class Combination(Facts):

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from limits.search.channels import Channel, CountingChannel, HistFactoryChannel
+from limits.search.channels import Channel, CountingChannel, HistFactoryChannel, SpectrumChannel
 from limits.search.complaints import complaint, shown
 from limits.search.fields import FileName
 from limits.search.quantity import Quantity
 from limits.search.schema import HypothesisFacts, SearchFile
+from limits.search.spectra import check_spectrum, keys
 from limits.search.tables import read_table
 
 BIN_COLUMNS = ("data", "background", "background_error")
@@ -27,12 +28,16 @@ def check_file(path: Path, file: SearchFile, quantities: Mapping[str, Quantity])
     """
     _distinct(path, "hypotheses", (facts.name for facts in file.hypotheses))
     _distinct(path, "channels", (channel.name for channel in file.channels))
-    _distinct(path, "curves", (curve.file for curve in file.curves))
-    _distinct(path, "comparisons", ((c.quantity, c.edge, c.mass_gev, c.hypothesis, c.source) for c in file.comparisons))
+    _distinct(path, "curves", ((curve.file, curve.of, curve.masses_gev, curve.hypothesis) for curve in file.curves))
+    _distinct(
+        path, "comparisons", ((c.quantity, c.edge, c.of, c.mass_gev, c.hypothesis, c.source) for c in file.comparisons)
+    )
     for i, facts in enumerate(file.hypotheses):
         _check_hypothesis(path, f"hypotheses[{i}]", facts)
     for i, channel in enumerate(file.channels):
         _check_channel(path, f"channels[{i}]", channel, quantities, file.projection)
+        if isinstance(channel, SpectrumChannel):
+            check_spectrum(path, f"channels[{i}]", channel, [facts.name for facts in file.hypotheses])
     if bool(file.channels) == (file.combination is not None):
         raise complaint(path, "channels", "either [[channels]] or [combination] is needed, and not both")
     _check_comparisons(path, file)
@@ -55,6 +60,10 @@ def check_values(path: Path, quantities: Mapping[str, Quantity], channels: Itera
             _not_negative(path, quantities[channel.background])
             if not projection and not (count := quantities[channel.observed].value).is_integer():
                 raise complaint(path, channel.observed, f"got {shown(count)}: must be a whole number of events")
+        if isinstance(channel, SpectrumChannel):
+            for _, key in keys(channel):
+                _not_negative(path, quantities[key])
+            continue
         for systematic in channel.systematics:
             _not_negative(path, quantities[systematic.size])
 
@@ -102,6 +111,12 @@ def _check_hypothesis(path: Path, key: str, facts: HypothesisFacts) -> None:
 def _check_channel(
     path: Path, key: str, channel: Channel, quantities: Mapping[str, Quantity], projection: bool
 ) -> None:
+    if isinstance(channel, SpectrumChannel):
+        for name in (channel.spectrum, *channel.response.values()):
+            beside(path, name, f"{key}.spectrum or response")
+        for where, number in keys(channel):
+            _known(path, f"{key}.{where}", number, quantities)
+        return
     _distinct(path, f"{key}.systematics", (systematic.name for systematic in channel.systematics))
     for i, systematic in enumerate(channel.systematics):
         _known(path, f"{key}.systematics[{i}].size", systematic.size, quantities)
@@ -158,9 +173,11 @@ def _check_comparisons(path: Path, file: SearchFile) -> None:
         if hypothesis not in (None, *known):
             raise complaint(path, f"{key}.hypothesis", f"got {shown(hypothesis)}; known: {', '.join(known)}")
     for i, comparison in enumerate(file.comparisons):
-        if (comparison.mass_gev is None) != (comparison.edge in ("tip", "range")):
-            problem = f"got {comparison.mass_gev}: required, except for a tip or a range, which have none"
+        if (comparison.mass_gev is None) != (comparison.edge in ("tip", "range", "lowest", "highest")):
+            problem = f"got {comparison.mass_gev}: required, except for a tip, a range or an extreme, which have none"
             raise complaint(path, f"comparisons[{i}].mass_gev", problem)
+        if comparison.edge in ("lowest", "highest"):
+            continue
         if {comparison.masses_gev is None, comparison.couplings is None} != {comparison.edge != "range"}:
             problem = "masses_gev and couplings are required for a range, and only there"
             raise complaint(path, f"comparisons[{i}]", problem)

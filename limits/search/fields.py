@@ -20,10 +20,10 @@ HypothesisName = Literal[
     "idm-dark-higgs",
     "mesogenesis",
 ]
-Edge = Literal["observed", "expected", "lower", "upper", "tip", "range"]
+Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest"]
 FinalStateName = Literal["e+e-", "mu+mu-", "gamma gamma", "pi+pi-", "pi+pi-pi0", "KK", "hadrons"]
 MesonName = Literal["pi0", "eta", "eta-prime", "rho", "omega", "phi"]
-CurveFormat = Literal["bc2-y", "polygon", "edges"]
+CurveFormat = Literal["bc2-y", "polygon", "edges", "limit", "limit-twice"]
 
 
 def _line(text: str) -> str:

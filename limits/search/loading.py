@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from limits.errors import unknown
-from limits.search.channels import Channel, Combination, CountingChannel
+from limits.search.channels import Channel, Combination, CountingChannel, SpectrumChannel
 from limits.search.checks import check_file
 from limits.search.complaints import complaint, printable, shown
 from limits.search.quantity import merged
@@ -62,6 +62,8 @@ def _combined(search: Search, facts: Combination) -> Search:
 
 def _uncertainties(channel: Channel) -> set[str]:
     """Names of the uncertainties of a channel: those it declares and those that are computed with its signal."""
+    if isinstance(channel, SpectrumChannel):
+        return set()
     found = {systematic.name for systematic in channel.systematics}
     if isinstance(channel, CountingChannel) and channel.production:
         found |= {

@@ -35,6 +35,9 @@ from limits.search.fields import (
     distinct,
 )
 
+LIKELIHOODS = ("counting", "histfactory", "spectrum")
+"""Kinds of channels."""
+
 
 class Reference(Facts):
     """The publication."""
@@ -82,6 +85,14 @@ class Benchmark(Facts):
     coupling: Positive
 
 
+class Rate(Facts):
+    """What a spectrum measures before any coupling: a branching fraction, or a cross-section times one."""
+
+    quantity: Line
+    symbol: Line
+    unit: Line
+
+
 class HypothesisFacts(Facts):
     """What a search says about one hypothesis: the published quantity, its unit, and where it can be computed."""
 
@@ -95,6 +106,7 @@ class HypothesisFacts(Facts):
     tabulated_masses_gev: Masses | None = None
     couplings: PositiveRange
     benchmark: Benchmark
+    rate: Rate | None = None
     methods: Annotated[tuple[Identifier, ...], AfterValidator(distinct)]
     """Limit methods worth showing side by side; the first is the default."""
 
@@ -115,12 +127,15 @@ class HypothesisFacts(Facts):
 class Comparison(Facts):
     """A published number, only ever compared with: `value` in the unit of the hypothesis, or in GeV for a tip.
 
+    `of` says whether it is the coupling or the rate. The lowest and the highest limit are those of all masses, or of `masses_gev`.
+
     A range is a statement in words that masses from … to … are excluded somewhere between two couplings; its value is the
     share of these masses for which that holds, 1.
     """
 
     quantity: Line
     edge: Edge
+    of: Literal["coupling", "rate"] = "coupling"
     mass_gev: Positive | None = None
     masses_gev: PositiveRange | None = None
     couplings: PositiveRange | None = None
@@ -131,10 +146,12 @@ class Comparison(Facts):
 
 
 class Curve(Facts):
-    """A published curve that is not shipped: the name of a file the user may have."""
+    """A published curve that is not shipped: the name of a file the user may have. Compared over `masses_gev`, or as far as it goes."""
 
     file: FileName
     format: CurveFormat
+    of: Literal["coupling", "rate"] = "coupling"
+    masses_gev: PositiveRange | None = None
     source: Line
     hypothesis: HypothesisName | None = None
 
@@ -163,7 +180,7 @@ def dotted(location: tuple[int | str, ...]) -> str:
     """A place in the file as text: `("channels", 0, "counting", "table")` is `channels[0].table`."""
     text = ""
     for i, part in enumerate(location):
-        tag = i == 2 and location[0] == "channels" and part in ("counting", "histfactory")
+        tag = i == 2 and location[0] == "channels" and part in LIKELIHOODS
         if isinstance(part, int):
             text += f"[{part}]"
         elif part != "[key]" and not tag:
@@ -180,7 +197,7 @@ def _problem(where: Path, error: ErrorDetails) -> InputError:
     if kind.startswith("union_tag"):
         key += ".likelihood"
         value = shown(str(context["tag"])) if "tag" in context else "nothing"
-        return complaint(where, key, f"got {value}; known: counting, histfactory")
+        return complaint(where, key, f"got {value}; known: {', '.join(LIKELIHOODS)}")
     words = error["msg"].replace("Input should", "must").replace("String should", "must")
     return complaint(where, key, f"got {shown(error['input'])}: {words}")
 

@@ -15,7 +15,7 @@ from limits.search.checks import beside, check_values
 from limits.search.complaints import complaint, number, printable, shown
 from limits.search.quantity import Quantity
 from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
-from limits.search.tables import read_spectra, read_table
+from limits.search.tables import cached_table, read_spectra
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Search:
         Raises:
             InputError: not a bare file name, missing, or not a table of finite numbers.
         """
-        return read_table(beside(self.path, filename, "table"))
+        return cached_table(beside(self.path, filename, "table"))
 
     def spectra(self, collision: str) -> dict[str, dict[str, NDArray[np.float64]]]:
         """The tables of meson spectra of a kind of collision, by generator: from the folder of this search, or the shipped ones.

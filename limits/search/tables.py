@@ -44,15 +44,23 @@ def read_spectra(beside: Path, collision: str) -> dict[str, dict[str, NDArray[np
     """
     for folder in (beside.parent / collision, SPECTRA / collision):
         if files := sorted(folder.glob("*.csv")):
-            return {file.stem: _cached(file) for file in files}
+            return {file.stem: cached_table(file) for file in files}
     known = ", ".join(sorted(folder.name for folder in SPECTRA.iterdir() if folder.is_dir()))
     raise complaint(beside, "collision", f"got {shown(collision)}: no such folder of spectra; known: {known}")
 
 
+def cached_table(path: Path) -> dict[str, NDArray[np.float64]]:
+    """The table at `path`, read again only when the file has changed: a scan asks for it at every mass."""
+    stat = path.stat()
+    return dict(_cached(path, stat.st_mtime_ns, stat.st_size))
+
+
 @cache
-def _cached(path: Path) -> dict[str, NDArray[np.float64]]:
-    """A scan reads the same table at every mass."""
-    return read_table(path)
+def _cached(path: Path, *_: int) -> dict[str, NDArray[np.float64]]:
+    table = read_table(path)
+    for values in table.values():
+        values.setflags(write=False)  # it is handed out again and again
+    return table
 
 
 def _rows(path: Path) -> list[tuple[int, str]]:

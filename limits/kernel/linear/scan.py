@@ -136,7 +136,8 @@ def throw(expected: Array, first: int, count: int, seed: int) -> Array:
     return out
 
 
-def _fit_all(spectra: Array, level: float, nodes: int, window: ToyWindow) -> Array:
+def fit_spectra(spectra: Array, level: float, nodes: int, window: ToyWindow) -> Array:
+    """Fit every toy (n, bins) of the whole spectrum in a window: a table (n, COLUMNS) of `limits.kernel.linear.toys`."""
     at, matrix = lattice(nodes) if nodes else (np.empty(0), np.empty((0, 0)))
     out = np.empty((len(spectra), toys.COLUMNS))
     toys.fit_toys(
@@ -185,5 +186,5 @@ def stream_toys(
     """
     for start in range(first, first + count, batch):
         spectra = throw(expected, start, min(batch, first + count - start), seed)
-        table = np.stack(_map(partial(_fit_all, spectra, level, nodes), windows, threads))
+        table = np.stack(_map(partial(fit_spectra, spectra, level, nodes), windows, threads))
         yield _toys(start, np.moveaxis(table, 2, 0))

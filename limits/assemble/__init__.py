@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from limits.assemble.spectrum import PeakModel, peak_model
 from limits.errors import InputError, unknown
+from limits.likelihood import Likelihood
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.counting import Background, Systematic, counting
 from limits.likelihood.histfactory import load
-from limits.search import Channel, CountingChannel, HistFactoryChannel, Search
+from limits.search import CountingChannel, HistFactoryChannel, Search, SpectrumChannel
 from limits.search import Systematic as SystematicFacts
 from limits.signals import SIGNALS, Hypothesis, Signal, Yield
+from limits.signals.resonance import Resonance
+from limits.signals.samples import Sample
 
 Array = NDArray[np.float64]
 POI = "strength"
+Engine = Literal["native", "zfit", "binned"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,10 @@ class Prepared:
     mass: float
     signals: tuple[Signal, ...]
     """One for every channel, in the order of `search.parts`."""
+    engine: Engine = "native"
+    """What makes an unbinned likelihood of a spectrum: this package, zfit, or HistFactory in bins."""
+    sample: Sample | None = None
+    treatment: str | None = None
 
     def yields(self, couplings: ArrayLike) -> tuple[Yield, ...]:
         """The expected signal of every channel at the couplings (n,)."""
@@ -39,17 +49,53 @@ class Prepared:
         """Expected signal events (n,) of all channels together."""
         return np.asarray(sum(expected.events.sum(axis=1) for expected in self.yields(couplings)))
 
-    def likelihood(self, coupling: float) -> BinnedLikelihood:
-        """The likelihood whose strength 1 is that coupling."""
+    @cached_property
+    def peak(self) -> PeakModel | None:
+        """The peak and the data of a search on a spectrum; None for any other."""
+        if not isinstance(peak := self.signals[0], Resonance):
+            return None
+        (channel,) = self.search.channels
+        assert isinstance(channel, SpectrumChannel)
+        return peak_model(self.search, channel, peak, self.sample, self.treatment)
+
+    def likelihood(self, coupling: float) -> Likelihood:
+        """The likelihood whose strength 1 is that coupling.
+
+        Raises:
+            MissingExtra: zfit is asked for and not installed.
+        """
+        if self.peak is not None and self.engine != "binned":
+            (expected,) = self.yields(coupling)
+            return self.peak.zfit(expected) if self.engine == "zfit" else self.peak.unbinned(expected)
+        if self.peak is not None:
+            return load(self.document(coupling), where=self.search.name, checked=True)
         return likelihood(self.search, self.yields(coupling), self.mass)
 
     def document(self, coupling: float) -> dict[str, Any]:
-        """The same as a pyhf workspace (JSON 1.0.0)."""
-        return document(self.search, self.yields(coupling), self.mass)
+        """The same as a pyhf workspace (JSON 1.0.0); a spectrum is put into bins."""
+        if self.peak is None:
+            return document(self.search, self.yields(coupling), self.mass)
+        channels, data = self.peak.channels(self.yields(coupling)[0], POI)
+        return _workspace(self.search.name, channels, data)
+
+    def smearing(self, coupling: float) -> tuple[float, float]:
+        """Systematic error of the strength, additive in units of the strength at that coupling, and relative."""
+        if self.peak is None or self.engine == "binned":
+            return 0.0, 0.0
+        additive, relative = self.peak.smearing
+        return additive / float(self.events(coupling)[0]), relative
 
 
-def prepare(search: Search, hypothesis: str, mass: float) -> Prepared:
-    """The search at that mass (GeV), ready for any coupling.
+def prepare(
+    search: Search,
+    hypothesis: str,
+    mass: float,
+    *,
+    engine: Engine = "native",
+    sample: Sample | None = None,
+    treatment: str | None = None,
+) -> Prepared:
+    """The search at that mass (GeV), ready for any coupling. The last three arguments are for a spectrum.
 
     Raises:
         UnknownName: the search names a signal or a hypothesis that does not exist.
@@ -61,10 +107,10 @@ def prepare(search: Search, hypothesis: str, mass: float) -> Prepared:
         if channel.signal not in SIGNALS:
             raise unknown("signal", channel.signal, SIGNALS, str(part.path))
         signals.append(SIGNALS[channel.signal](part, channel, hypothesis, mass))
-    return Prepared(search, hypothesis, mass, tuple(signals))
+    return Prepared(search, hypothesis, mass, tuple(signals), engine, sample, treatment)
 
 
-def build(search: Search, hypothesis: Hypothesis) -> BinnedLikelihood:
+def build(search: Search, hypothesis: Hypothesis) -> Likelihood:
     """The likelihood of a search at one theory point."""
     return prepare(search, hypothesis.name, hypothesis.mass).likelihood(hypothesis.coupling)
 
@@ -111,7 +157,11 @@ def background(search: Search, channel: CountingChannel) -> Background:
 
 
 def systematics(
-    search: Search, channel: Channel, expected: Yield, shared: Sequence[str] = (), common: str = ""
+    search: Search,
+    channel: CountingChannel | HistFactoryChannel,
+    expected: Yield,
+    shared: Sequence[str] = (),
+    common: str = "",
 ) -> list[Systematic]:
     """Lognormal uncertainties κ = 1 + size, those of the search file and those that depend on the point, named search/nuisance.
 
@@ -139,26 +189,28 @@ def document(search: Search, yields: Sequence[Yield], mass: float) -> dict[str, 
     """The pyhf workspace (JSON 1.0.0) of the search with the first entry of each of the `yields` as its signal."""
     channels, observations = [], []
     for (part, channel), expected in zip(search.parts, yields, strict=True):
+        if isinstance(channel, SpectrumChannel):
+            raise InputError(f"{part.path}: {channel.name}: a spectrum cannot be a member of a combination")
         # Two members may call their channels the same.
         name = channel.name if part is search else f"{part.name}/{channel.name}"
         samples, data = _channel(search, part, channel, expected, mass)
         channels.append({"name": name, "samples": samples})
-        observations.append({"name": name, "data": data})
+        observations.append(data)
+    return _workspace(search.name, channels, observations)
+
+
+def _workspace(name: str, channels: list[dict[str, Any]], data: Sequence[list[float]]) -> dict[str, Any]:
+    poi = {"name": POI, "bounds": [[0.0, 1e4]], "inits": [1.0]}
     return {
         "channels": channels,
-        "observations": observations,
-        "measurements": [
-            {
-                "name": search.name,
-                "config": {"poi": POI, "parameters": [{"name": POI, "bounds": [[0.0, 1e4]], "inits": [1.0]}]},
-            }
-        ],
+        "observations": [{"name": c["name"], "data": counts} for c, counts in zip(channels, data, strict=True)],
+        "measurements": [{"name": name, "config": {"poi": POI, "parameters": [poi]}}],
         "version": "1.0.0",
     }
 
 
 def _channel(
-    search: Search, part: Search, channel: Channel, expected: Yield, mass: float
+    search: Search, part: Search, channel: CountingChannel | HistFactoryChannel, expected: Yield, mass: float
 ) -> tuple[list[dict[str, Any]], list[float]]:
     """Signal and background of one channel of `part`, a member of `search` or itself, and the data."""
     events = expected.events[0]

@@ -1,0 +1,13 @@
+"""Bump hunts: a peak looked for mass by mass on one spectrum, with toys of the whole of it.
+
+| module       | one idea                                                                          |
+|--------------|-----------------------------------------------------------------------------------|
+| `masses`     | which masses a search looks at, and where its range is interrupted                 |
+| `options`    | how a hunt is made                                                                |
+| `windows`    | data and peak of one mass as the compiled kernel wants them, for each way to fit   |
+| `fits`       | a few neighbouring masses: the data, the expectation, the toys                     |
+| `checkpoint` | what is done is kept in a folder, and not done again                               |
+| `run`        | the whole scan and its global significance                                        |
+
+Needs numba (the extra `fast`); nothing here is imported before a hunt begins.
+"""

@@ -1,0 +1,24 @@
+"""How a hunt is made: all that a user may choose besides the search and the masses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from limits.signals.samples import Sample
+
+
+@dataclass(frozen=True)
+class Hunting:
+    """Choices of one hunt.
+
+    `sample`: the data (None: a simulated sample); `treatment`: which categories are fitted together (None: the first); `toys` of the whole
+    spectrum; `folder`: where finished pieces are kept.
+    """
+
+    sample: Sample | None = None
+    treatment: str | None = None
+    toys: int = 0
+    seed: int = 1
+    threads: int = 1
+    folder: Path | None = None

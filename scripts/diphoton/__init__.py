@@ -1,0 +1,1 @@
+"""Simulation of three photons at the J/ψ: annihilation, radiative decays, detector, kinematic fit, tables."""
