@@ -18,8 +18,10 @@ from typing import Any, Final
 import numpy as np
 
 from limits.assemble import prepare
+from limits.hunt.masses import spectrum_channel
 from limits.likelihood.workspace import check, digest
 from limits.search import HypothesisFacts, Search
+from limits.signals.samples import Asimov
 
 DIGITS: Final = 12
 """Significant digits of every number written: enough for any likelihood, few enough to be the same on every machine."""
@@ -47,14 +49,21 @@ def export(
     The workspace is the search at its benchmark (at the given mass, if that is the only point). Strength 1 is the coupling
     of the point: in a patch, that of its `values`; an upper limit has the benchmark coupling at every mass.
     The likelihood of a counting channel is the same up to the interpolation of its lognormals (pyhf's code 4): to 1e-8.
+    A spectrum is in bins of a quarter of the resolution, with the expected counts as data; there is a workspace for every treatment, and
+    other masses than the benchmark only where they are asked for.
 
     Raises:
         UnknownName: the search does not test that hypothesis.
         InputError: a mass the search cannot be computed at.
     """
     facts = search.hypothesis(hypothesis)
-    points = {at: _workspace(search, facts, at) for at in _points(search, facts, masses)}
     benchmark = (facts.benchmark.mass_gev, facts.benchmark.coupling)
+    channel = spectrum_channel(search)
+    if channel is not None and masses is None:
+        first, *others = channel.treatments
+        more = {f"workspace-{name}.json": _workspace(search, facts, benchmark, name) for name in others}
+        return {"workspace.json": _workspace(search, facts, benchmark, first)} | more
+    points = {at: _workspace(search, facts, at) for at in _points(search, facts, masses)}
     if len(points) == 1:
         return {"workspace.json": next(iter(points.values()))}
     base = points.get(benchmark) or _workspace(search, facts, benchmark)
@@ -124,9 +133,14 @@ def _couplings(search: Search, facts: HypothesisFacts, mass: float) -> list[floa
     return [_rounded(value, 2) for value in np.geomspace(seen[0], seen[-1], REGION_COUPLINGS).tolist()]
 
 
-def _workspace(search: Search, facts: HypothesisFacts, at: tuple[float, float]) -> Document:
+def _workspace(
+    search: Search, facts: HypothesisFacts, at: tuple[float, float], treatment: str | None = None
+) -> Document:
     mass, coupling = at
-    found: Document = _round_all(prepare(search, facts.name, mass).document(coupling))
+    # A spectrum has no public data, and a thrown sample might be taken for some.
+    sample = None if spectrum_channel(search) is None else Asimov()
+    prepared = prepare(search, facts.name, mass, sample=sample, treatment=treatment)
+    found: Document = _round_all(prepared.document(coupling))
     check(found, f"{search.name} at {mass:g} GeV")
     return found
 

@@ -23,6 +23,9 @@ from limits.signals.expected import Array
 from limits.signals.resonance import Resonance
 
 FIELDS: Final = ("strength", "sigma", "significance", "limit", "way", "status", "barred", "failed_ways")
+HIGH: Final = 1.645
+"""A local Z that one toy in twenty exceeds where the background is as it is fitted; more of them where the best of several fits is kept."""
+
 LEVELS: Final = tuple(float(x) for x in ndtr(np.array(SIGMAS, dtype=float)))
 """Probability contents of −2…+2σ."""
 
@@ -71,11 +74,24 @@ def observed(setting: Setting, rules: Rules, peak: Resonance, ways: Sequence[Way
     if not good:
         nan = float("nan")
         return dict(
-            zip(FIELDS, (nan, nan, nan, nan, -1.0, float(found[0].status), float(found[0].barrier > 0), failed), strict=True)
+            zip(
+                FIELDS,
+                (nan, nan, nan, nan, -1.0, float(found[0].status), float(found[0].barrier > 0), failed),
+                strict=True,
+            )
         )
     best = max(good, key=lambda i: found[i].strength)
     one = found[best]
-    values = (one.strength, one.sigma, one.significance, rules.limit(one), float(best), 0.0, float(one.barrier > 0), failed)
+    values = (
+        one.strength,
+        one.sigma,
+        one.significance,
+        rules.limit(one),
+        float(best),
+        0.0,
+        float(one.barrier > 0),
+        failed,
+    )
     return dict(zip(FIELDS, values, strict=True))
 
 
@@ -117,7 +133,7 @@ def piece(
     threads: int,
     done: Callable[[], None],
 ) -> dict[str, Array]:
-    """All of a few masses as arrays: FIELDS (W,), `expected` (W, 5), `toy_z` (W, n), `toys_failed` (W,)."""
+    """All of a few masses as arrays: FIELDS (W,), `expected` (W, 5), `toy_z` (W, n), `toys_failed` and `toys_high` (W,)."""
     rules = thrower.rules
     if rules.toys and peaks:
         thrower.spectra(peaks[0])  # once, before the threads ask for it
@@ -143,8 +159,10 @@ def piece(
     arrays = {name: np.array([row[name] for row, _, _ in found]) for name in FIELDS}
     z = np.array([z for _, _, z in found], dtype=np.float32)
     failed = np.count_nonzero(np.isnan(z), axis=1) if z.size else np.zeros(len(peaks))
+    high = np.mean(z > HIGH, axis=1) if z.size else np.zeros(len(peaks))
     return {
         **arrays,
+        "toys_high": high,
         "expected": np.array([band for _, band, _ in found]),
         "toy_z": np.asarray(z),
         "toys_failed": failed,

@@ -10,7 +10,7 @@ import numpy as np
 
 from limits.errors import InputError
 from limits.hunt.checkpoint import Checkpoint, digest, open_checkpoint
-from limits.hunt.fits import Rules, Thrower, piece
+from limits.hunt.fits import HIGH, Rules, Thrower, piece
 from limits.hunt.masses import HUNTING_METHODS, segments
 from limits.hunt.options import Hunting
 from limits.hunt.windows import Setting, Way, ways
@@ -24,6 +24,12 @@ from limits.signals.expected import Array
 from limits.signals.resonance import Resonance, resonance
 from limits.signals.samples import Simulated
 from limits.signals.spectrum import treatment_of
+
+SPURIOUS: Final = 0.3
+"""Share of toys with Z > 1.645 from which a result says so: the best of four fits has some 12 %."""
+
+LOST: Final = 0.02
+"""Share of toys without a fit above which the expected limits of a mass are not complete."""
 
 PIECE: Final = 25
 """Masses that are kept together: what a hunt that is stopped loses is less than this."""
@@ -156,8 +162,13 @@ def _found(i: int, peak: Resonance, arrays: dict[str, Array], made: Sequence[Way
         warnings.append(f"{failed} of {len(made)} ways to fit did not converge; the one kept is the best of the others")
     if arrays["barred"][i]:
         warnings.append("few events: a barrier of a tenth of an event keeps the intensity positive between them")
+    if (share := float(arrays["toys_high"][i])) > SPURIOUS:
+        warnings.append(
+            f"spurious signal: {share:.0%} of the background-only toys have Z > {HIGH}: the polynomial is not the background"
+        )
     if toys_failed:
         warnings.append(f"{toys_failed} of {rules.toys} toys have no fit and are left out")
+    complete = way >= 0 and toys_failed <= LOST * rules.toys
     band = tuple(_rate(finite(float(x)), peak) for x in arrays["expected"][i])
     return Found(
         peak.mass,
@@ -167,7 +178,7 @@ def _found(i: int, peak: Resonance, arrays: dict[str, Array], made: Sequence[Way
         made[way].name if way >= 0 else None,
         _rate(value["limit"], peak),
         band,
-        "ok" if way >= 0 and band[2] is not None else "partial",
+        "ok" if complete and band[2] is not None else "partial",
         tuple(warnings),
     )
 

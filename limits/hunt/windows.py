@@ -20,6 +20,9 @@ from limits.signals.spectrum import Group, expected_counts
 BARRIER: Final = 0.1
 """Events that a log barrier adds where there are few: it keeps the intensity positive between them."""
 
+FEW: Final = 3000
+"""Expected events up to which toys get the barrier: of many toys some have few events where the background is low."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -76,7 +79,7 @@ class Setting:
         counts = expected_counts(self.search, self.channel, self.groups, peak.window.part, edges)
         shape, order = peak.shape(way.shape), peak.window.order + way.extra
         clipped = np.clip(edges, *peak.edges)
-        return _guarded([binned(one, clipped, shape, order) for one in counts], self.shares(peak))
+        return _guarded([binned(one, clipped, shape, order) for one in counts], self.shares(peak), FEW)
 
     def whole(self, part: int, step: float, first: int, last: int) -> Array:
         """Expected counts of all groups, (bins · K,), bin by bin: what toys are thrown from."""
@@ -84,10 +87,10 @@ class Setting:
         return np.ascontiguousarray(expected_counts(self.search, self.channel, self.groups, part, edges).T).ravel()
 
 
-def _guarded(windows: Sequence[Window], shares: list[float]) -> Window:
-    """The windows as one, with a barrier where one of them has few events."""
+def _guarded(windows: Sequence[Window], shares: list[float], enough: float = SPARSE) -> Window:
+    """The windows as one, with a barrier where one of them has too few events."""
     joined = join(windows, shares)
-    if min(window.events for window in windows) >= SPARSE:
+    if min(window.events for window in windows) >= enough:
         return joined
     return barred(joined)
 

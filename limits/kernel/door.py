@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from limits.errors import MissingExtra
@@ -21,6 +22,8 @@ R = TypeVar("R")
 
 FASTMATH: Final = {"reassoc", "contract", "nsz", "arcp"}
 """Not `nnan` nor `ninf`: an infeasible trial point gives both, and they must be seen."""
+
+_COMPILING: Final = RLock()
 
 
 class _Announce(Listener):
@@ -68,9 +71,20 @@ def roomy(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
+def _alone(compile_for: Callable[..., Any]) -> Callable[..., Any]:
+    """One compilation at a time: two threads that need the same kernel for the first time confuse numba's tables of types."""
+
+    def locked(*args: Any, **options: Any) -> Any:
+        with _COMPILING:
+            return compile_for(*args, **options)
+
+    return locked
+
+
 def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     """`error_model="numpy"`: a test for division by zero in every iteration would keep loops from being vectorised."""
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH, **options)(function)
+    compiled._compile_for_args = _alone(compiled._compile_for_args)
     # numba looks at the file of the function alone; where its cache keeps the stamp elsewhere, that is what remains.
     index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):

@@ -5,6 +5,7 @@
 | a scan, and want a file              | `save_scan`      |
 | a scan of upper limits, and an Axes  | `limit_band`     |
 | a scan of regions, and an Axes       | `exclusion`      |
+| a hunt for a peak, and an Axes       | `local_significance`, `fitted_events` |
 | computed over published values       | `residuals`      |
 | a likelihood and a fit of it         | `fitted_bins`    |
 | a landscape, and want a file         | `save_landscape` |
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from limits.plot.bins import fitted_bins
 from limits.plot.canvas import new_axes, save
+from limits.plot.hunts import fitted_events, local_significance
 from limits.plot.landscape import landscape, save_landscape
 from limits.plot.points import residuals
 from limits.plot.regions import exclusion
@@ -26,8 +28,10 @@ from limits.plot.scans import limit_band, save_scan
 __all__ = [
     "exclusion",
     "fitted_bins",
+    "fitted_events",
     "landscape",
     "limit_band",
+    "local_significance",
     "new_axes",
     "residuals",
     "save",

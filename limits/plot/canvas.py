@@ -42,8 +42,8 @@ PARTICLES: Final = {
 """What the mass axis of a hypothesis is the mass of."""
 
 
-def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tuple[Figure, list[Axes]]:
-    """A figure of `size` in inches with one Axes, or two over each other that share x, the lower one flat.
+def new_figure(size: tuple[float, float] = (7.0, 5.2)) -> Figure:
+    """An empty figure of `size` in inches.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -55,6 +55,16 @@ def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tup
         raise MissingExtra("plots need matplotlib: pip install 'darksector-limits[plot]'") from error
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
+    return figure
+
+
+def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tuple[Figure, list[Axes]]:
+    """A figure of `size` in inches with one Axes, or two over each other that share x, the lower one flat.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    figure = new_figure(size)
     if not ratio:
         return figure, [figure.subplots()]
     return figure, list(figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1)))
@@ -92,13 +102,18 @@ def checked_suffix(path: Path) -> str:
 
 def dress(ax: Axes, scan: Scan, title: str | None = None) -> None:
     """Logarithmic axes with labels and units, and what the scan is in the title."""
-    ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xlabel(mass_label(scan))
     ax.set_ylabel(coupling_label(scan))
     method = f"{scan.method}, {percent(scan.level)} · {scan.label}"
     ax.set_title(f"{scan.search}  ·  {method}" if title is None else title, fontsize=10, loc="left")
     ax.tick_params(which="both", direction="in", top=True, right=True)
+    mass_axis(ax, scan)
+
+
+def mass_axis(ax: Axes, scan: Scan) -> None:
+    """A logarithmic axis of masses with a label and readable ticks."""
+    ax.set_xscale("log")
+    ax.set_xlabel(mass_label(scan))
     ax.margins(x=0)
     if ticks := mass_ticks([point.mass_gev for point in scan.points]):
         ax.set_xticks(ticks, [f"{mass:g}" for mass in ticks])
@@ -127,6 +142,8 @@ def coupling_label(scan: Scan) -> str:
     symbol, unit, quantity = (scan.coupling[key] for key in ("symbol", "unit", "quantity"))
     base, _, index = symbol.partition("_")
     pretty = f"${base}_{{{index}}}$" if index else symbol
+    if scan.coupling == scan.rate:  # a rate is called what it is
+        return quantity if unit in ("", "1") else f"{quantity} [{unit}]"
     words = quantity.replace(symbol, pretty) if symbol in quantity.split() else f"{quantity} {pretty}"
     return words if unit in ("", "1") else f"{words} [{unit.replace('-1', '⁻¹')}]"
 

@@ -21,6 +21,24 @@ REACH = 44.0
 """The curve ends where q is expected to be half of this: e^−22 of the maximum."""
 
 
+ENOUGH = 10.0
+"""A curve is long enough where its end is so far above strengths ≥ 0: what lies beyond is e^−10 of the maximum."""
+
+LONGER = 12
+"""How often it is made longer."""
+
+
+@jit
+def longer(rise: float) -> float:
+    """By what the end of a curve that rises only that much must move: 1 where it is far enough.
+
+    A best fit at the edge of where the intensity is positive, as with few events, has a σ that says nothing about strengths ≥ 0.
+    """
+    if rise >= ENOUGH:
+        return 1.0
+    return min(max(math.sqrt(0.5 * REACH / max(rise, 1e-3)), 1.3), 3.0)
+
+
 @jit
 def span(best: float, sigma: float, smear: float) -> tuple[float, float]:
     """The interval of strength that matters to limits, in units of strength; below zero only as far as `smear` needs."""

@@ -49,8 +49,19 @@ def measure(window: Window, level: float = 0.95, smearing: Smearing = NONE, node
         return _failed(best, status, evaluations)
     low, high = profile.span(best.strength, best.sigma, 6.5 * smearing.additive)
     shape = curve(window, best, low, high, nodes)
+    evaluations += shape.evaluations
+    floor = float(null.q[0]) if best.strength < 0 else 0.0
+    for _ in range(profile.LONGER):
+        if shape.status is not Status.CONVERGED:
+            break
+        factor = profile.longer(float(shape(np.array(high))) - floor)
+        if factor == 1.0:
+            break
+        high *= factor
+        shape = curve(window, best, low, high, 2 * nodes - 1)
+        evaluations += shape.evaluations
     expected = asimov_curve(window, null.theta)
-    evaluations += shape.evaluations + expected.evaluations
+    evaluations += expected.evaluations
     status = shape.status or expected.status
     if best.sparse and status is Status.CONVERGED:
         # The curve sees the events only: few of them do not keep the intensity from going below zero between them.

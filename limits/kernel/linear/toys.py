@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from limits.kernel.door import inner, jit
-from limits.kernel.linear.curve import span, trace, value
+from limits.kernel.linear.curve import LONGER, longer, span, trace, value
 from limits.kernel.linear.newton import CONVERGED, NO_LIMIT, NOT_POSITIVE_DEFINITE, POLISH, minimise
 from limits.kernel.linear.upper import bayes, cls
 from limits.kernel.rates import Array
@@ -118,13 +118,22 @@ def fit_toys(
         sigma = math.sqrt(solve(root, FREE, step, gradient))
         if nodes > 0 and math.isfinite(sigma):
             low, high = span(best[0], sigma, 0.0)
-            for j in range(nodes):
-                strengths[j + 1] = low + 0.5 * (high - low) * (lattice[j] + 1.0)
             # A signal so strong that the curve does not reach down to strength 0 needs a point there as well.
             first = 0 if low > 0.0 else 1
             known = (rows, counts, integral, TOLERANCE, best, rate, hessian)
-            status, more = trace(*known, strengths[first:], at, q[first:])
-            out[t, STATUS], out[t, EVALUATIONS] = status, evaluations + more
+            for _ in range(LONGER):
+                for j in range(nodes):
+                    strengths[j + 1] = low + 0.5 * (high - low) * (lattice[j] + 1.0)
+                status, more = trace(*known, strengths[first:], at, q[first:])
+                evaluations += more
+                # The curve of a negative strength begins at strength 0.
+                factor = (
+                    longer(float(q[nodes]) - (float(q[1]) if best[0] < 0.0 else 0.0)) if status == CONVERGED else 1.0
+                )
+                if factor == 1.0:
+                    break
+                high *= factor
+            out[t, STATUS], out[t, EVALUATIONS] = status, evaluations
         if not math.isfinite(sigma):
             out[t, STATUS] = NOT_POSITIVE_DEFINITE
         elif status == CONVERGED:

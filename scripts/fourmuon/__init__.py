@@ -1,0 +1,1 @@
+"""Simulated events of searches with four muons."""
