@@ -108,7 +108,9 @@ def reproduce(
     for search in searches:
         read = _curves(search, published)
         for variant in variants(search):
-            scan = run_scan(variant.search, variant.facts.name, method=variant.method, advance=step)
+            scan = run_scan(
+                variant.search, variant.facts.name, masses=variant.scanned, method=variant.method, advance=step
+            )
             scans.append(scan)
             found.extend(rows(variant, scan, step))
             for facts, curve in read.get(variant.facts.name, ()):

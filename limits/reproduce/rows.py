@@ -9,12 +9,16 @@ from typing import Any, Final
 import numpy as np
 
 from limits.comparison import computed_edges
+from limits.errors import InputError
 from limits.reproduce.variants import Variant
-from limits.scan import PointResult, Scan, calibrated_to, label, run_point
-from limits.search import Comparison
+from limits.scan import PointResult, Scan, calibrated_to, label, run_point, run_scan
+from limits.search import Comparison, load
 
 STATED: Final = 11
 """Masses at which a statement about a range of masses is checked, ends included."""
+
+RELATIVE: Final = 24
+"""Masses at which two searches are compared."""
 
 UNPUBLISHED: Final = "no published number is at hand: a prediction"
 
@@ -72,6 +76,9 @@ def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row
                 _extreme(comparison, scan),
                 None,
             )
+        elif comparison.edge == "relative":
+            found, warnings = _relative(comparison, variant)
+            yield _row(variant, comparison.quantity, comparison, found, None, warnings)
         elif comparison.edge == "range":
             yield _row(variant, comparison.quantity, comparison, _share(comparison, scan), None)
         elif comparison.mass_gev is None:
@@ -109,7 +116,7 @@ def _row(
     beyond: tuple[str, ...] = (),
 ) -> Row:
     published = None if comparison is None else comparison.value
-    unit = {"tip": "GeV", "range": "share of masses"}.get(
+    unit = {"tip": "GeV", "range": "share of masses", "relative": "ratio"}.get(
         comparison.edge if comparison else "", variant.unit(comparison)
     )
     return Row(
@@ -150,6 +157,29 @@ def _extreme(comparison: Comparison, scan: Scan) -> float | None:
     held = scan.of_rate() if comparison.of == "rate" else scan
     found = [p.observed_limit for p in held.points if p.observed_limit is not None and low <= p.mass_gev <= high]
     return (min(found) if comparison.edge == "lowest" else max(found)) if found else None
+
+
+def _relative(comparison: Comparison, variant: Variant) -> tuple[float | None, tuple[str, ...]]:
+    """Median ratio of the expected limit to that of another search, with what it goes from and to."""
+    assert comparison.other is not None
+    low, high = comparison.masses_gev or variant.facts.masses_gev or (0.0, 0.0)
+    other = load(comparison.other)
+    grid = np.geomspace(low, high, RELATIVE).tolist()
+    ratios = []
+    for mass in grid:
+        try:
+            ours, theirs = (
+                run_scan(search, variant.facts.name, masses=[mass]).points[0].expected_limit[2]
+                for search in (variant.search, other)
+            )
+        except InputError:  # a gap of one of the two
+            continue
+        if ours is not None and theirs is not None:
+            ratios.append(ours / theirs)
+    if not ratios:
+        return None, ()
+    spread = f"{comparison.quantity}: {min(ratios):.2f} to {max(ratios):.2f} at {len(ratios)} masses from {low:g} to {high:g} GeV"
+    return float(np.median(ratios)), (spread,)
 
 
 def _computed(edge: str, result: PointResult) -> float | None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from limits.grid import masses_of
+from limits.hunt.masses import spectrum_channel
 from limits.scan import DEFAULT_COUPLINGS, TIP_STEPS, Point
 from limits.search import Comparison, HypothesisFacts, Search
+
+EVERY: Final = 5
+"""Of the masses of a hunt one in so many is in the table: 5 MeV for the diphoton scan, as its published limit is known."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,17 @@ class Variant:
         return self.facts.unit if rate is None else rate.unit
 
     @property
+    def scanned(self) -> tuple[float, ...] | None:
+        """Masses of the scan in GeV: of a hunt on a spectrum some of those published, None for the default grid of other searches."""
+        if spectrum_channel(self.search) is None:
+            return None
+        return masses_of(self.search, self.facts.name)[::EVERY]
+
+    @property
     def steps(self) -> int:
         """Points of a scan and of the comparison, at most."""
         tip = TIP_STEPS if self.facts.exclusion == "region" else 0
-        return len(self.masses) + len(masses_of(self.search, self.facts.name)) + tip
+        return len(self.masses) + len(self.scanned or masses_of(self.search, self.facts.name)) + tip
 
     def point(self, mass_gev: float) -> Point:
         """The unit of work at one mass."""

@@ -17,6 +17,8 @@ from limits.search.spectra import check_spectrum, keys
 from limits.search.tables import read_table
 
 BIN_COLUMNS = ("data", "background", "background_error")
+WITHOUT_MASS = ("tip", "range", "lowest", "highest", "relative")
+"""What is compared without a mass of its own."""
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
 
 
@@ -173,10 +175,12 @@ def _check_comparisons(path: Path, file: SearchFile) -> None:
         if hypothesis not in (None, *known):
             raise complaint(path, f"{key}.hypothesis", f"got {shown(hypothesis)}; known: {', '.join(known)}")
     for i, comparison in enumerate(file.comparisons):
-        if (comparison.mass_gev is None) != (comparison.edge in ("tip", "range", "lowest", "highest")):
+        if (comparison.mass_gev is None) != (comparison.edge in WITHOUT_MASS):
             problem = f"got {comparison.mass_gev}: required, except for a tip, a range or an extreme, which have none"
             raise complaint(path, f"comparisons[{i}].mass_gev", problem)
-        if comparison.edge in ("lowest", "highest"):
+        if (comparison.edge == "relative") != (comparison.other is not None):
+            raise complaint(path, f"comparisons[{i}].other", "required for a relative limit, and only there")
+        if comparison.edge in ("lowest", "highest", "relative"):
             continue
         if {comparison.masses_gev is None, comparison.couplings is None} != {comparison.edge != "range"}:
             problem = "masses_gev and couplings are required for a range, and only there"

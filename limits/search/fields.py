@@ -20,7 +20,7 @@ HypothesisName = Literal[
     "idm-dark-higgs",
     "mesogenesis",
 ]
-Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest"]
+Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest", "relative"]
 FinalStateName = Literal["e+e-", "mu+mu-", "gamma gamma", "pi+pi-", "pi+pi-pi0", "KK", "hadrons"]
 MesonName = Literal["pi0", "eta", "eta-prime", "rho", "omega", "phi"]
 CurveFormat = Literal["bc2-y", "polygon", "edges", "limit", "limit-twice"]

@@ -129,6 +129,8 @@ class Comparison(Facts):
 
     `of` says whether it is the coupling or the rate. The lowest and the highest limit are those of all masses, or of `masses_gev`.
 
+    A relative limit is the median ratio of the expected limit to that of the search `other` over `masses_gev`.
+
     A range is a statement in words that masses from … to … are excluded somewhere between two couplings; its value is the
     share of these masses for which that holds, 1.
     """
@@ -136,6 +138,7 @@ class Comparison(Facts):
     quantity: Line
     edge: Edge
     of: Literal["coupling", "rate"] = "coupling"
+    other: Name | None = None
     mass_gev: Positive | None = None
     masses_gev: PositiveRange | None = None
     couplings: PositiveRange | None = None
