@@ -27,6 +27,7 @@ ROWS = {
     "fit": "fit.ROW",
     "limit": "limit.ROW",
     "mass-scan": "mass_scan.ROW",
+    "shipped-scans": "hunts.ROW",
     "histfactory-limit": "histfactory.LIMIT",
     "histfactory-toys": "histfactory.TOYS_ROW",
     "counting": "counting.ROW",

@@ -13,8 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from limits.comparison import Residual, read_curve, residuals
+from limits.grid import masses_of
 from limits.scan import run_scan
 from limits.search import load
+
+EVERY = 5
+"""Of the masses of a hunt for a peak one in so many is compared."""
 
 Setting = tuple[str, str, dict[str, float]]
 
@@ -41,6 +45,16 @@ SETTINGS: dict[str, list[Setting]] = {
         ("form factor, 0.22, tracks above 5 GeV", "cls-exact",
          {"efficiency": 0.22, "track_threshold": 5, "energy_threshold": 10}),
     ],
+    "bes3-alp": [
+        *((f"photons above {e:g} GeV, efficiency {r:g} of the simulated one", "bayes-profile",
+           {"photon_energy_minimum_gev": e, "relative_efficiency": r}) for r in (0.79, 1.0) for e in (0.025, 0.1, 0.2, 0.3)),
+    ],
+    "babar-zprime-4mu": [
+        ("nominal", "bayes-profile", {}),
+        ("no radiation from the beams", "bayes-profile", {"radiation": 0, "background_radiation": 1}),
+        ("1/α = 127.9 in the cross-section", "bayes-profile", {"alpha_inverse": 127.9}),
+        ("efficiency × 0.7", "bayes-profile", {"relative_efficiency": 0.7}),
+    ],
     "na64mu-zprime": [
         ("exact CLs, efficiency 0.0788", "cls-exact", {"efficiency": 0.0788}),
         ("asymptotic CLs, efficiency 0.0492", "cls", {"efficiency": 0.0492}),
@@ -62,13 +76,28 @@ def main() -> None:
     parser.add_argument("--published", type=Path, required=True, metavar="DIR")
     arguments = parser.parse_args()
     search = load(arguments.search)
-    curves = [curve for facts in search.curves if (curve := read_curve(facts, arguments.published)) is not None]
-    masses = np.geomspace(*MASSES[search.name]).tolist()
+    curves = [
+        (facts, curve) for facts in search.curves if (curve := read_curve(facts, arguments.published)) is not None
+    ]
+    given = MASSES.get(search.name)
+    masses = list(masses_of(search))[::EVERY] if given is None else np.geomspace(*given).tolist()
     for i, (label, method, values) in enumerate(SETTINGS[search.name]):
         scan = run_scan(search.with_values(values), masses=masses, method=method)
-        found = [residual for curve in curves for residual in residuals(scan, curve)]
+        found = [
+            residual
+            for facts, curve in curves
+            for residual in residuals(scan.of_rate() if facts.of == "rate" else scan, curve, (), facts.masses_gev)
+        ]
         if i == 0:
-            head = ["setting", *(f"{r.edge}, {r.source.split()[0]}" for r in found)]
+            spans = [
+                "" if f.masses_gev is None else " {:g}–{:g} GeV".format(*f.masses_gev)
+                for f, c in curves
+                for _ in residuals(scan, c)
+            ]
+            head = [
+                "setting",
+                *(f"{r.edge}, {r.source.split()[0]}{span}" for r, span in zip(found, spans, strict=True)),
+            ]
             print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
         print("| " + " | ".join([label, *map(cell, found)]) + " |", flush=True)
 

@@ -76,7 +76,14 @@ class PeakModel:
         """The unbinned likelihood whose strength 1 are the `expected` signal events."""
         counts = self.shares(float(expected.events[0, 0]))
         parts: list[UnbinnedLikelihood] = [
-            bump(events, self.shape(), self.peak.window.order, signal_events=count, name=self.name(group))
+            bump(
+                events,
+                self.shape(),
+                self.peak.window.order,
+                signal_events=count,
+                name=self.name(group),
+                may_be_empty=any(map(len, self.events)),
+            )
             for events, count, group in zip(self.events, counts, self.groups, strict=True)
         ]
         return parts[0] if len(parts) == 1 else joint(parts)

@@ -56,19 +56,26 @@ hunt_options = together(
 )
 
 
-def hunting_of(search: Search, options: Mapping[str, Any]) -> Hunting | None:
-    """How to hunt, from the options of the command line; None for a search without a spectrum.
+def hunting_of(
+    search: Search, hypothesis: str | None, method: str | None, options: Mapping[str, Any]
+) -> Hunting | None:
+    """How to hunt, from the options of the command line; None for a search without a spectrum, or a method that is no hunt.
 
     Raises:
-        click.UsageError: such an option for another search.
+        click.UsageError: such an option for another search or method.
         InputError: a file of events that cannot be used.
     """
-    from limits.hunt.masses import spectrum_channel
+    from limits.hunt.masses import HUNTING_METHODS, spectrum_channel
     from limits.scan import Hunting
 
     channel = spectrum_channel(search)
     if channel is None:
         _refuse(search, options)
+        return None
+    if (how := method or search.hypothesis(hypothesis).methods[0]) not in HUNTING_METHODS:
+        for name, value in options.items():
+            if value is not None:
+                raise click.UsageError(f"--{name} does not apply to {how}: hunts have {', '.join(HUNTING_METHODS)}")
         return None
     toys, seed, threads = (options.get(name) for name in ("toys", "seed", "threads"))
     return Hunting(
@@ -104,7 +111,7 @@ def sample_of(search: Search, channel: SpectrumChannel, data: str | None, tree: 
 
 
 def spectrum_options(
-    search: Search, data: str | None, tree: str | None, treatment: str | None, engine: str | None
+    search: Search, data: str | None, tree: str | None, treatment: str | None, engine: str, seed: int
 ) -> dict[str, Any]:
     """What only a search on a spectrum is asked, as the arguments of `assemble.prepare`; nothing for other searches.
 
@@ -114,14 +121,14 @@ def spectrum_options(
     """
     from limits.hunt.masses import spectrum_channel
 
-    given = {"data": data, "tree": tree, "treatment": treatment, "engine": engine}
+    given = {"data": data, "tree": tree, "treatment": treatment}
     if (channel := spectrum_channel(search)) is None:
         _refuse(search, given)
         return {}
     return {
-        "sample": sample_of(search, channel, data, tree),
+        "sample": sample_of(search, channel, data, tree, seed),
         "treatment": treatment or next(iter(channel.treatments)),
-        "engine": engine or "native",
+        "engine": engine,
     }
 
 

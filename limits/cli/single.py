@@ -90,7 +90,7 @@ def limit(target: str, as_json: bool, output_file: str | None, **options: Any) -
     The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
     """
     how = {name: options.pop(name) for name in HOW}
-    _answer(resolve(target, **options), how, as_json, output_file)
+    _answer(resolve(target, seed=how["seed"], **options), how, as_json, output_file)
 
 
 def _answer(target: Target, how: Mapping[str, Any], as_json: bool, output_file: str | None) -> None:
@@ -152,7 +152,8 @@ def coverage(
     """
     from limits import report
 
-    aim = resolve(target, **where)
+    # Toys of many events would take hours one by one.
+    aim = resolve(target, usual_engine="binned", **where)
     found = _covered(aim.likelihood, method, level or aim.level, strengths, toys, seed)
     document = {**aim.facts, "level": level or aim.level, "methods": [one.to_json() for one in found]}
     statuses = ["partial" if any(row.error > LOST for row in one.rows) else "ok" for one in found]

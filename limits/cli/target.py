@@ -140,17 +140,24 @@ def resolve(
     tree: str | None = None,
     treatment: str | None = None,
     engine: str | None = None,
+    usual_engine: str = "native",
+    seed: int = 1,
 ) -> Target:
-    """The target of that name, path or "-" with the options that go with it.
+    """The target of that name, path or "-" with the options that go with it; `seed` is that of a simulated sample.
 
     Raises:
         click.UsageError: an option of a search with a workspace, or the other way round.
         LimitsError: no such target, or one that cannot be used.
     """
     if _is_search(text):
+        from limits.hunt.masses import spectrum_channel
+
         _refuse(text, "a search", {"--measurement": measurement, "--patch": patches, "--interference": interference})
         search = changed(text, calibrated, changes)
-        return _at_point(search, hypothesis, mass, coupling, **spectrum_options(search, data, tree, treatment, engine))
+        if engine is not None and spectrum_channel(search) is None:
+            raise click.UsageError(f"--engine does not apply: {search.name} is no hunt for a peak on a spectrum")
+        asked = spectrum_options(search, data, tree, treatment, engine or usual_engine, seed)
+        return _at_point(search, hypothesis, mass, coupling, **asked)
     options = {"--hypothesis": hypothesis, "--mass": mass, "--coupling": coupling, "--set": changes}
     options |= {"--data": data, "--tree": tree, "--treatment": treatment, "--engine": engine}
     _refuse(text, "a workspace", {**options, "--calibrated": calibrated})

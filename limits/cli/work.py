@@ -86,7 +86,7 @@ def run(
     if masses and mass_range:
         raise click.UsageError("--masses and --mass-range exclude each other")
     at = masses_of(facts, hypothesis, masses, mass_range)
-    hunting = hunting_of(facts, {name: hunt[name] for name in HUNTING})
+    hunting = hunting_of(facts, hypothesis, method, {name: hunt[name] for name in HUNTING})
     with report.progress(len(at), f"scan {facts.name}") as advance:
         found = run_scan(
             facts,

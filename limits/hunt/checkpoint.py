@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +27,10 @@ class Checkpoint:
     def load(self, piece: int) -> dict[str, Array] | None:
         """The arrays of a piece, or None if it is not done, or was not written to its end."""
         try:
-            with np.load(self._path(piece), allow_pickle=False) as arrays:
+            # Opened here, because NumPy leaves a file open that is no archive.
+            with self._path(piece).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, zipfile.BadZipFile):
+        except Exception:  # noqa: BLE001 - a broken archive raises anything: EOFError, zlib.error, BadZipFile, TokenError
             return None
 
     def save(self, piece: int, arrays: Mapping[str, Array]) -> None:
@@ -38,7 +38,8 @@ class Checkpoint:
         path = self._path(piece)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         with draft.open("wb") as stream:
-            np.savez_compressed(stream, **dict(arrays), allow_pickle=False)
+            named: dict[str, Any] = dict(arrays)  # and no keyword: NumPy 1.26 makes an array of it
+            np.savez_compressed(stream, **named)
         draft.replace(path)
 
     def _path(self, piece: int) -> Path:

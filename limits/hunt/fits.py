@@ -26,6 +26,9 @@ FIELDS: Final = ("strength", "sigma", "significance", "limit", "way", "status", 
 HIGH: Final = 1.645
 """A local Z that one toy in twenty exceeds where the background is as it is fitted; more of them where the best of several fits is kept."""
 
+ARRAYS: Final = frozenset({*FIELDS, "toys_high", "expected", "toy_z", "toys_failed"})
+"""What a piece is made of."""
+
 LEVELS: Final = tuple(float(x) for x in ndtr(np.array(SIGMAS, dtype=float)))
 """Probability contents of −2…+2σ."""
 

@@ -26,7 +26,12 @@ def published_masses(search: Search, facts: HypothesisFacts) -> tuple[float, ...
     """Every mass in GeV at which the search was made, ascending."""
     channel = spectrum_channel(search)
     assert channel is not None
-    found = [_masses(search, channel, facts.name, window) for window in channel.windows]
+    found, end = [], 0.0
+    for window in channel.windows:
+        masses = _masses(search, channel, facts.name, window)
+        # Where one window begins at the end of another its first step is one on.
+        found.append(masses[1:] if window.step_widths is not None and window.masses_gev[0] == end else masses)
+        end = window.masses_gev[1]
     every = np.unique(np.round(np.concatenate(found), 9))
     return tuple(float(mass) for mass in every if facts.has_mass(float(mass)))
 

@@ -10,15 +10,16 @@ import numpy as np
 
 from limits.errors import InputError
 from limits.hunt.checkpoint import Checkpoint, digest, open_checkpoint
-from limits.hunt.fits import HIGH, Rules, Thrower, piece
+from limits.hunt.fits import ARRAYS, HIGH, Rules, Thrower, piece
 from limits.hunt.masses import HUNTING_METHODS, segments
 from limits.hunt.options import Hunting
 from limits.hunt.windows import Setting, Way, ways
 from limits.inference.bumps.crossings import summarise_toys
 from limits.inference.bumps.global_significance import GlobalSignificance, global_significance
 from limits.inference.results import finite
-from limits.kernel.linear.measure import Smearing
+from limits.kernel.linear.measure import NONE, Smearing
 from limits.kernel.linear.results import Status
+from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search, SpectrumChannel
 from limits.signals.expected import Array
 from limits.signals.resonance import Resonance, resonance
@@ -84,11 +85,13 @@ def hunt(
         raise InputError(
             f"{search.name}: method = {method!r}: a mass scan of a spectrum has {', '.join(HUNTING_METHODS)}"
         )
-    peaks = [resonance(search, channel, facts.name, mass) for mass in sorted(masses)]
+    peaks = [resonance(search, channel, facts.name, mass) for mass in sorted(set(masses))]
     treatment = hunting.treatment or next(iter(channel.treatments))
     sample = hunting.sample if hunting.sample is not None else Simulated(search, channel, hunting.seed)
     setting = Setting(search, channel, treatment_of(search, channel, treatment), sample)
-    rules = Rules(method, level, smearing(search, channel), hunting.toys, hunting.seed)
+    # CLs is without it, and must not be refused for a size that the convolution does not take.
+    systematic = NONE if method == "cls" else smearing(search, channel)
+    rules = Rules(method, level, systematic, hunting.toys, hunting.seed)
     kept = None
     if hunting.folder is not None:
         kept = open_checkpoint(hunting.folder, _identity(setting, facts, peaks, rules, treatment))
@@ -127,7 +130,7 @@ def _pieces(
     thrower = Thrower(setting, rules, ranges)
     for number, members in enumerate(_groups(peaks)):
         done = kept.load(number) if kept is not None else None
-        if done is None:
+        if done is None or set(done) != ARRAYS or len(done["way"]) != len(members):
             done = piece(setting, thrower, members, ways(setting.channel), threads, advance)
             if kept is not None:
                 kept.save(number, done)
@@ -166,6 +169,8 @@ def _found(i: int, peak: Resonance, arrays: dict[str, Array], made: Sequence[Way
         warnings.append(
             f"spurious signal: {share:.0%} of the background-only toys have Z > {HIGH}: the polynomial is not the background"
         )
+    if not rules.toys and not np.isfinite(arrays["expected"][i][2]):
+        warnings.append("no limit was found for the expected spectrum")
     if toys_failed:
         warnings.append(f"{toys_failed} of {rules.toys} toys have no fit and are left out")
     complete = way >= 0 and toys_failed <= LOST * rules.toys
@@ -207,6 +212,7 @@ def _identity(
         "treatment": treatment,
         "rules": str(rules),
         "masses": [peak.mass for peak in peaks],
+        "versions": provenance(),
         "numbers": {key: quantity.value for key, quantity in search.quantities.items()},
         "channel": channel.model_dump(mode="json"),
         "tables": {path.name: digest(path) for path in tables},

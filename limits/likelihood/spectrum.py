@@ -69,6 +69,7 @@ def bump(
     name: str = "spectrum",
     panels: int = PANELS,
     barrier: float | None = None,
+    may_be_empty: bool = False,
 ) -> UnbinnedLikelihood:
     """The likelihood of `events` (N,) inside the window of `signal`, on a background of that polynomial order.
 
@@ -76,15 +77,15 @@ def bump(
     `barrier` of a tenth of an event in all keeps it positive unless another (per node) is given (0: none; such fits then count as failed).
 
     Raises:
-        InputError: an order below 0, events outside the window or none at all.
+        InputError: an order below 0, events outside the window, or none at all unless it `may_be_empty`: one category of several.
     """
     if order < 0:
         raise InputError(f"{name}: order = {order!r}: a polynomial order ≥ 0 is needed")
-    if not len(events):
+    if not len(events) and not may_be_empty:
         raise InputError(
             f"{name}: no events in the window {signal.window[0]:g}…{signal.window[1]:g}: nothing to fit a background to"
         )
-    background = [Parameter(f"c{k}", float(len(events)) if k == 0 else 0.0) for k in range(order + 1)]
+    background = [Parameter(f"c{k}", max(float(len(events)), 0.1) if k == 0 else 0.0) for k in range(order + 1)]
     strength = Parameter("strength", 0.0)
     model = LinearIntensity(signal, order, signal_events)
     wall = barrier if barrier is not None else WALL if len(events) < SPARSE else 0.0

@@ -157,7 +157,8 @@ def _peak(zfit: Any, signal: Signal, space: Any, counts: Any) -> Any:
             return zfit.z.numpy.exp(-(d**2) / width) / cruijff.norm
 
     # The shape is fixed and normalised exactly on its window already.
-    Wrapped.register_analytic_integral(lambda *_, **__: zfit.z.constant(1.0), limits=space)
+    axis = zfit.Space(axes=(0,), limits=signal.window)
+    Wrapped.register_analytic_integral(lambda *_, **__: zfit.z.constant(1.0), limits=axis)
     return Wrapped(obs=space, params={}, extended=counts)
 
 

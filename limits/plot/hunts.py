@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from limits.plot.canvas import Axes
 
 GAP: Final = 6.0
-"""A step so many times longer than those beside it is a gap of the search: no line is drawn across."""
+"""A step so many times longer than both beside it is a gap of the search: no line is drawn across."""
 
 
 def broken(masses: Array) -> Array:
@@ -23,7 +23,7 @@ def broken(masses: Array) -> Array:
     steps = np.diff(np.log(masses))
     if len(steps) < 3:
         return np.zeros(0, dtype=int)
-    beside = np.minimum(np.append(steps[1:], steps[-1]), np.append(steps[0], steps[:-1]))
+    beside = np.maximum(np.append(steps[1:], steps[-1]), np.append(steps[0], steps[:-1]))
     return np.asarray(np.flatnonzero(steps > GAP * beside) + 1)
 
 

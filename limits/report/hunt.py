@@ -69,9 +69,14 @@ def _significance(found: Document | None) -> Iterator[str]:
     if found is None or found["local_z"] is None:
         return
     crossings = f"{number(found['crossings'], 4)} up-crossings of q0 = {number(found['reference_level'])} from {found['crossings_from']}"
-    yield f"largest local significance {number(found['local_z'], 3)} σ; global {number(found['z'], 3)} σ (Gross-Vitells, {crossings})"
+    yield f"largest local significance {number(found['local_z'], 3)} σ; global {_global(found)} (Gross-Vitells, {crossings})"
     if (tail := found["toys"]) is not None:
         yield f"of {tail['toys']} toys of the whole scan {tail['above']} have a larger excess somewhere: p = {number(tail['p_value'], 3)}"
+
+
+def _global(found: Document) -> str:
+    """A global significance, or that there is none: p above one half."""
+    return f"{number(found['z'], 3)} σ" if (found["z"] or 0.0) > 0 else "0 σ"
 
 
 def missing(points: Sequence[Document]) -> list[str]:

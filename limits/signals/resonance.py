@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,11 @@ EDGE: Final = 1e-9
 """How far, relatively, a mass may be outside a window by rounding."""
 
 
-BETWEEN: Final = 0.999
+TOUCHING: Final = 1.5
+"""Windows that are so many steps or less apart are one after the other, and no gap is between them."""
+
+WIDE: Final = 60.0
+"""Resolutions to both sides that hold all of a peak."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +37,8 @@ class Resonance:
     """A search for a peak at one mass in GeV. It is the signal of its channel: coupling → expected events.
 
     `position` is where the peak is in the observable, `width` its core resolution; `edges` are those of the fit, all in GeV.
-    `events_per_rate` are fitted signal events, wrong combinations not counted, `rate_at_one` is the rate at coupling 1; rates grow with its
-    square. `shares` (by category) add up to at most 1.
+    `events_per_rate` are fitted signal events: those of the nominal shape inside the window, without wrong combinations. `rate_at_one`
+    is the rate at coupling 1; rates grow with its square. `shares` (by category) add up to at most 1.
     """
 
     mass: float
@@ -52,9 +57,7 @@ class Resonance:
 
     def shape(self, name: str) -> Shape:
         """The peak inside the window, as the shape of that name."""
-        shift, *rest = (self.row[column] for column in SHAPES[name])
-        made = CrystalBall if name == "crystal-ball" else Cruijff
-        return made(self.edges, self.position + shift, *rest)
+        return _shape(name, self.row, self.position, self.edges)
 
     def coupling(self, rate: float | None) -> float | None:
         """The coupling that makes a rate."""
@@ -76,20 +79,29 @@ def resonance(search: Search, channel: SpectrumChannel, hypothesis: str, mass: f
     row = response(search, channel, hypothesis, mass, window.part)
     at = position(channel, mass)
     factors = float(np.prod([search.value(key) for key in channel.signal_factors]))
+    edges = _edges(window, at, row["sigma_gev"])
     rate = PROCESSES[channel.process](search, hypothesis, mass)
     shares = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     categories = {background.category for background in channel.backgrounds}
+    whole = (at - WIDE * row["sigma_gev"], at + WIDE * row["sigma_gev"])
+    inside = _shape(channel.shapes[0], row, at, edges).norm / _shape(channel.shapes[0], row, at, whole).norm
     return Resonance(
         mass,
         at,
         row["sigma_gev"],
-        _edges(window, at, row["sigma_gev"]),
+        edges,
         window,
         row,
         shares or dict.fromkeys(categories, 1.0),
-        rate.exposure * row["efficiency"] * factors,
+        rate.exposure * row["efficiency"] * factors * min(inside, 1.0),
         rate.at_one,
     )
+
+
+def _shape(name: str, row: Mapping[str, float], at: float, edges: tuple[float, float]) -> CrystalBall | Cruijff:
+    shift, *rest = (row[column] for column in SHAPES[name])
+    made = CrystalBall if name == "crystal-ball" else Cruijff
+    return made(edges, at + shift, *rest)
 
 
 def position(channel: SpectrumChannel, mass: float) -> float:
@@ -105,9 +117,13 @@ def window_of(search: Search, channel: SpectrumChannel, mass: float) -> FitWindo
     """
     for window in channel.windows:
         low, high = window.masses_gev
-        # A mass between the last step of one window and the first of the next is fitted like the last.
-        if low * (1 - EDGE) <= mass <= high * (1 + EDGE) + BETWEEN * (window.step_gev or 0.0):
+        if low * (1 - EDGE) <= mass <= high * (1 + EDGE):
             return window
+    # A mass between the last step of one window and the first of the next is fitted like the last.
+    for before, after in pairwise(channel.windows):
+        gap = before.masses_gev[1], after.masses_gev[0]
+        if gap[0] < mass < gap[1] < gap[0] + TOUCHING * (after.step_gev or 0.0):
+            return before
     known = ", ".join(f"{low:g}…{high:g}" for low, high in (w.masses_gev for w in channel.windows))
     raise InputError(f"{search.path}: mass = {mass:g} GeV lies in a gap of the search; searched: {known} GeV")
 

@@ -29,6 +29,8 @@ def join(windows: Sequence[Window], shares: Sequence[float]) -> Window:
         raise InputError(
             f"joined windows: {len(parts)} windows, {len(share)} shares: one share each, and one order for all"
         )
+    if any(part.barrier > 0 for part in parts):
+        raise InputError("joined windows: a barrier is for the whole, not for one of its parts")
     if np.any(share < 0) or not np.any(share > 0):
         raise InputError(f"joined windows: shares {share.tolist()}: none may be negative, one must be above 0")
     if len(parts) == 1:
