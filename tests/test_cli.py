@@ -474,7 +474,7 @@ def test_calibrated_and_set_values_are_said(tmp_path: Path) -> None:
         (["na64mu-zprime", "-p", "x.json"], 2, "--patch does not apply"),
         (["microboone-trident", "--calibrated"], 1, "has no calibrated numbers"),
         (["microboone-trident", "--method", "cls-exact"], 1, "10 bins; use method 'cls'"),
-        (["missing.json"], 1, "unknown target (and no such file) 'missing.json'; known: darkquest-aprime"),
+        (["missing.json"], 1, "unknown target (and no such file) 'missing.json'; known: babar-zprime-4mu"),
         (["missing.toml"], 1, "missing.toml"),
         (["-", "--mass", 1], 2, "--mass does not apply: stdin is a workspace"),
     ],

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from limits.assemble import prepare
-from limits.hunt.masses import spectrum_channel
+from limits.hunt.masses import published_masses, spectrum_channel
 from limits.likelihood.workspace import check, digest
 from limits.search import HypothesisFacts, Search
 from limits.signals.samples import Asimov
@@ -28,6 +28,9 @@ DIGITS: Final = 12
 
 MASSES: Final = 10
 """Masses of the default grid of an upper limit without tabulated masses, the benchmark not counted."""
+
+SHARES: Final = 4
+"""A spectrum is written at the ends of the inner quarters of its masses, and at the benchmark."""
 
 REGION_MASSES: Final = 6
 REGION_COUPLINGS: Final = 3
@@ -49,8 +52,8 @@ def export(
     The workspace is the search at its benchmark (at the given mass, if that is the only point). Strength 1 is the coupling
     of the point: in a patch, that of its `values`; an upper limit has the benchmark coupling at every mass.
     The likelihood of a counting channel is the same up to the interpolation of its lognormals (pyhf's code 4): to 1e-8.
-    A spectrum is in bins of a quarter of the resolution, with the expected counts as data; there is a workspace for every treatment, and
-    other masses than the benchmark only where they are asked for.
+    A spectrum is in bins of a quarter of the resolution, with the expected counts as data; unless masses are given there is a workspace
+    for every treatment, "workspace-TREATMENT.json" for all but the first.
 
     Raises:
         UnknownName: the search does not test that hypothesis.
@@ -59,15 +62,13 @@ def export(
     facts = search.hypothesis(hypothesis)
     benchmark = (facts.benchmark.mass_gev, facts.benchmark.coupling)
     channel = spectrum_channel(search)
-    if channel is not None and masses is None:
-        first, *others = channel.treatments
-        more = {f"workspace-{name}.json": _workspace(search, facts, benchmark, name) for name in others}
-        return {"workspace.json": _workspace(search, facts, benchmark, first)} | more
+    others = list(channel.treatments)[1:] if channel is not None else []
+    more = {f"workspace-{name}.json": _workspace(search, facts, benchmark, name) for name in others if masses is None}
     points = {at: _workspace(search, facts, at) for at in _points(search, facts, masses)}
     if len(points) == 1:
         return {"workspace.json": next(iter(points.values()))}
     base = points.get(benchmark) or _workspace(search, facts, benchmark)
-    return {"workspace.json": base, "patchset.json": _patchset(search, facts, base, points)}
+    return {"workspace.json": base, "patchset.json": _patchset(search, facts, base, points), **more}
 
 
 def write(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> list[Path]:
@@ -105,7 +106,7 @@ def _replace(path: Path, content: str) -> Path:
 
 def _points(search: Search, facts: HypothesisFacts, masses: Sequence[float] | None) -> list[tuple[float, float]]:
     """(mass, coupling) of every point, without repetition, in the order of the masses."""
-    chosen = [search.check_mass(m, facts.name) for m in (_default_masses(facts) if masses is None else masses)]
+    chosen = [search.check_mass(m, facts.name) for m in (_default_masses(search, facts) if masses is None else masses)]
     if facts.exclusion == "upper-limit":
         found = [(m, facts.benchmark.coupling) for m in chosen]
     else:
@@ -113,7 +114,10 @@ def _points(search: Search, facts: HypothesisFacts, masses: Sequence[float] | No
     return list(dict.fromkeys(found))
 
 
-def _default_masses(facts: HypothesisFacts) -> list[float]:
+def _default_masses(search: Search, facts: HypothesisFacts) -> list[float]:
+    if spectrum_channel(search) is not None:
+        published = published_masses(search, facts)
+        return sorted({facts.benchmark.mass_gev, *(published[len(published) * i // SHARES] for i in range(1, SHARES))})
     if facts.tabulated_masses_gev is not None:
         return list(facts.tabulated_masses_gev)
     assert facts.masses_gev is not None, "a hypothesis has a range or a table of masses"

@@ -10,17 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from limits.errors import InputError, LimitsError, unknown
 from limits.grid import masses_of
+from limits.hunt.masses import spectrum_channel
 from limits.landscape.curves import Curve, read_curve
 from limits.landscape.theory import bands as theory_bands
 from limits.recast import hypotheses, recast
-from limits.scan import Scan, run_scan
+from limits.scan import Hunting, Scan, run_scan
 from limits.search import HypothesisFacts, Search, load, names
+from limits.signals.samples import Asimov
 
 __all__ = ["Curve", "Failure", "Job", "Landscape", "jobs", "landscape", "read_curve"]
+
+OF_A_HUNT: Final = 60
+"""Masses of a hunt for a peak: its limit is smooth where the data are those expected."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +162,14 @@ def _job(search: Search, plane: str, span: tuple[float, float, int] | None) -> I
 
 
 def _masses(search: Search, facts: HypothesisFacts, span: tuple[float, float, int] | None) -> tuple[float, ...]:
+    if spectrum_channel(search) is not None:  # published masses: between them there may be gaps
+        low, high, n = span or (0.0, np.inf, OF_A_HUNT)
+        inside = [m for m in masses_of(search, facts.name) if low <= m <= high]
+        return (
+            tuple(inside[i] for i in np.unique(np.linspace(0, len(inside) - 1, n).round().astype(int)))
+            if inside
+            else ()
+        )
     if span is None:
         return masses_of(search, facts.name)
     low, high, n = span
@@ -165,6 +180,9 @@ def _masses(search: Search, facts: HypothesisFacts, span: tuple[float, float, in
 
 
 def _scanned(job: Job, level: float | None, advance: Callable[[], None] | None) -> Scan:
+    if spectrum_channel(job.search) is not None:  # a simulated sample would show what no data have
+        hunting = Hunting(sample=Asimov())
+        return run_scan(job.search, job.hypothesis, masses=job.masses, level=level, advance=advance, hunting=hunting)
     masses = None if job.default else job.masses  # none given: the end of a region is closed in on as well
     return run_scan(job.search, job.hypothesis, masses=masses, level=level, advance=advance)
 
@@ -173,6 +191,8 @@ def _notes(plane: str, searches: Sequence[Search]) -> Iterator[str]:
     """What readers of the plane must know about these searches."""
     if recasts := [search.name for search in searches if plane in search.recasts]:
         yield f"recast, the efficiency assumed to be that of the published particle: {', '.join(recasts)}"
+    if hunts := [search.name for search in searches if spectrum_channel(search) is not None]:
+        yield f"expected limits of simulated spectra, whose data are not public: {', '.join(hunts)}"
     unseen = [search.name for search in searches if {channel.signal for _, channel in search.parts} == {"missing"}]
     if unseen and len(unseen) < len(searches):
         yield f"for decays to what is not seen, the others for decays to what is: {', '.join(unseen)}"

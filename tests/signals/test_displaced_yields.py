@@ -199,7 +199,9 @@ def test_numbers_above_zero(key: str) -> None:
 
 def test_refusals() -> None:
     search = load("faser-aprime")
-    for function in SIGNALS.values():
+    for name, function in SIGNALS.items():
+        if name == "resonance":  # takes another kind of channel
+            continue
         with pytest.raises(LimitsError, match="hypothesis"):
             function(search, search.channels[0], "mesogenesis", 0.05)
     with pytest.raises(InputError, match="energy_threshold"):

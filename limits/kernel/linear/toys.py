@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from limits.kernel.door import inner, jit
+from limits.kernel.door import inner, jit, roomy
 from limits.kernel.linear.curve import LONGER, longer, span, trace, value
 from limits.kernel.linear.newton import CONVERGED, NO_LIMIT, NOT_POSITIVE_DEFINITE, POLISH, minimise
 from limits.kernel.linear.upper import bayes, cls
@@ -70,6 +70,41 @@ def _limits(
             out[k] = math.nan
 
 
+@roomy
+def _profile(
+    rows: Array,
+    counts: Array,
+    integral: Array,
+    tolerance: float,
+    best: Array,
+    rate: Array,
+    hessian: Array,
+    sigma: float,
+    lattice: Array,
+    strengths: Array,
+    at: Array,
+    q: Array,
+) -> tuple[int, int, float, float]:
+    """Fill q (1 + M,) on the lattice of a curve that is long enough; returns status, evaluations and the ends of the curve."""
+    low, high = span(best[0], sigma, 0.0)
+    # A signal so strong that the curve does not reach down to strength 0 needs a point there as well.
+    first, status, evaluations = 0 if low > 0.0 else 1, CONVERGED, 0
+    for _ in range(LONGER):
+        for j in range(lattice.shape[0]):
+            strengths[j + 1] = low + 0.5 * (high - low) * (lattice[j] + 1.0)
+        status, more = trace(rows, counts, integral, tolerance, best, rate, hessian, strengths[first:], at, q[first:])
+        evaluations += more
+        if status != CONVERGED:
+            break
+        # The curve of a negative strength begins at strength 0.
+        floor = float(q[1]) if best[0] < 0.0 else 0.0
+        factor = longer(float(q[lattice.shape[0]]) - floor)
+        if factor == 1.0:
+            break
+        high *= factor
+    return status, evaluations, low, high
+
+
 @jit
 def fit_toys(
     spectra: Array,
@@ -117,23 +152,9 @@ def fit_toys(
         step[0] = 1.0
         sigma = math.sqrt(solve(root, FREE, step, gradient))
         if nodes > 0 and math.isfinite(sigma):
-            low, high = span(best[0], sigma, 0.0)
-            # A signal so strong that the curve does not reach down to strength 0 needs a point there as well.
-            first = 0 if low > 0.0 else 1
             known = (rows, counts, integral, TOLERANCE, best, rate, hessian)
-            for _ in range(LONGER):
-                for j in range(nodes):
-                    strengths[j + 1] = low + 0.5 * (high - low) * (lattice[j] + 1.0)
-                status, more = trace(*known, strengths[first:], at, q[first:])
-                evaluations += more
-                # The curve of a negative strength begins at strength 0.
-                factor = (
-                    longer(float(q[nodes]) - (float(q[1]) if best[0] < 0.0 else 0.0)) if status == CONVERGED else 1.0
-                )
-                if factor == 1.0:
-                    break
-                high *= factor
-            out[t, STATUS], out[t, EVALUATIONS] = status, evaluations
+            status, more, low, high = _profile(*known, sigma, lattice, strengths, at, q)
+            out[t, STATUS], out[t, EVALUATIONS] = status, evaluations + more
         if not math.isfinite(sigma):
             out[t, STATUS] = NOT_POSITIVE_DEFINITE
         elif status == CONVERGED:
