@@ -600,7 +600,12 @@ def test_a_mass_out_of_range(mass: str) -> None:
 def test_a_window_without_events(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", m_gg=np.random.default_rng(1).uniform(1.2, 1.6, 500))
     done = run("scan", "bes3-alp", "--masses", "1.4,2", "--toys", "0", "--data", tmp_path / "a.npz")
-    refused(done, "no event between 1.9 and 2.1 GeV")
+    assert done.exit_code == 3, done.stderr
+    assert "2 GeV: no event in the window: nothing to fit a background to" in done.stdout + done.stderr
+    done = run("scan", "bes3-alp", "--masses", "1.4,2", "--toys", "0", "--data", tmp_path / "a.npz", "--json")
+    full, empty = json.loads(done.stdout)["points"]
+    assert (full["status"], empty["status"]) == ("ok", "partial")
+    assert empty["observed_limit"] is None
 
 
 def test_events_that_cannot_be_used(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from limits.errors import FitError
+from limits.errors import FitError, InputError
 from limits.hunt.windows import Setting, Way, barred
 from limits.inference.results import SIGMAS
 from limits.kernel.linear import toys as columns
@@ -23,6 +23,9 @@ from limits.signals.expected import Array
 from limits.signals.resonance import Resonance
 
 FIELDS: Final = ("strength", "sigma", "significance", "limit", "way", "status", "barred", "failed_ways")
+EMPTY: Final = -1.0
+"""Status of a window without events."""
+
 HIGH: Final = 1.645
 """A local Z that one toy in twenty exceeds where the background is as it is fitted; more of them where the best of several fits is kept."""
 
@@ -71,31 +74,19 @@ class Thrower:
 
 def observed(setting: Setting, rules: Rules, peak: Resonance, ways: Sequence[Way]) -> dict[str, float]:
     """Fit the data in every way and keep the fit with most signal; FIELDS as numbers, nan where nothing converged."""
-    found = [_measured(setting.data_window(peak, way), rules) for way in ways]
+    row = dict.fromkeys(FIELDS, float("nan")) | {"way": -1.0, "barred": 0.0, "failed_ways": float(len(ways))}
+    try:
+        found = [_measured(setting.data_window(peak, way), rules) for way in ways]
+    except InputError:  # an empty window costs its own mass and no other
+        return row | {"status": EMPTY}
     good = [i for i, one in enumerate(found) if one.status is Status.CONVERGED]
-    failed = float(len(found) - len(good))
+    row |= {"failed_ways": float(len(found) - len(good))}
     if not good:
-        nan = float("nan")
-        return dict(
-            zip(
-                FIELDS,
-                (nan, nan, nan, nan, -1.0, float(found[0].status), float(found[0].barrier > 0), failed),
-                strict=True,
-            )
-        )
+        return row | {"status": float(found[0].status), "barred": float(found[0].barrier > 0)}
     best = max(good, key=lambda i: found[i].strength)
     one = found[best]
-    values = (
-        one.strength,
-        one.sigma,
-        one.significance,
-        rules.limit(one),
-        float(best),
-        0.0,
-        float(one.barrier > 0),
-        failed,
-    )
-    return dict(zip(FIELDS, values, strict=True))
+    row |= {"strength": one.strength, "sigma": one.sigma, "significance": one.significance, "limit": rules.limit(one)}
+    return row | {"way": float(best), "status": 0.0, "barred": float(one.barrier > 0)}
 
 
 def _measured(window: Window, rules: Rules) -> Measurement:

@@ -10,7 +10,7 @@ import numpy as np
 
 from limits.errors import InputError
 from limits.hunt.checkpoint import Checkpoint, digest, open_checkpoint
-from limits.hunt.fits import ARRAYS, HIGH, Rules, Thrower, piece
+from limits.hunt.fits import ARRAYS, EMPTY, HIGH, Rules, Thrower, piece
 from limits.hunt.masses import HUNTING_METHODS, segments
 from limits.hunt.options import Hunting
 from limits.hunt.windows import Setting, Way, ways
@@ -159,7 +159,9 @@ def _found(i: int, peak: Resonance, arrays: dict[str, Array], made: Sequence[Way
     way, status, failed = int(arrays["way"][i]), int(arrays["status"][i]), int(arrays["failed_ways"][i])
     toys_failed = int(arrays["toys_failed"][i])
     warnings = []
-    if way < 0:
+    if status == EMPTY:
+        warnings.append("no event in the window: nothing to fit a background to")
+    elif way < 0:
         warnings.append(f"no fit converged: {Status(status).name.lower().replace('_', ' ')}")
     elif failed:
         warnings.append(f"{failed} of {len(made)} ways to fit did not converge; the one kept is the best of the others")

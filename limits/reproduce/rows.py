@@ -11,8 +11,9 @@ import numpy as np
 from limits.comparison import computed_edges
 from limits.errors import InputError
 from limits.reproduce.variants import Variant
-from limits.scan import PointResult, Scan, calibrated_to, label, run_point, run_scan
+from limits.scan import Hunting, PointResult, Scan, calibrated_to, label, run_point, run_scan
 from limits.search import Comparison, load
+from limits.signals.samples import Asimov
 
 STATED: Final = 11
 """Masses at which a statement about a range of masses is checked, ends included."""
@@ -165,11 +166,11 @@ def _relative(comparison: Comparison, variant: Variant) -> tuple[float | None, t
     low, high = comparison.masses_gev or variant.facts.masses_gev or (0.0, 0.0)
     other = load(comparison.other)
     grid = np.geomspace(low, high, RELATIVE).tolist()
-    ratios = []
+    ratios, hunting = [], Hunting(sample=Asimov())
     for mass in grid:
         try:
             ours, theirs = (
-                run_scan(search, variant.facts.name, masses=[mass]).points[0].expected_limit[2]
+                run_scan(search, variant.facts.name, masses=[mass], hunting=hunting).points[0].expected_limit[2]
                 for search in (variant.search, other)
             )
         except InputError:  # a gap of one of the two
