@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -137,7 +137,9 @@ def zfit_bump(
     coefficients = [zfit.Parameter(f"c{k}_{tag}", 0.0) for k in range(1, order + 1)]
     peak = _peak(zfit, signal, space, counts)
     smooth = zfit.pdf.Chebyshev(obs=space, coeffs=coefficients, extended=total)
-    return from_zfit(zfit.pdf.SumPDF([peak, smooth]), events, strength, panels=panels, name=name)
+    found = from_zfit(zfit.pdf.SumPDF([peak, smooth]), events, strength, panels=panels, name=name)
+    plain = tuple(replace(p, name=p.name.removesuffix(f"_{tag}")) for p in found.parameters)
+    return replace(found, parameters=plain)
 
 
 def _peak(zfit: Any, signal: Signal, space: Any, counts: Any) -> Any:

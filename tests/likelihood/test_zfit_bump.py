@@ -163,7 +163,11 @@ def test_two_of_them_do_not_share_parameters(zfit: ModuleType) -> None:
 
     peak, events = at(1.9)
     one, other = (zfit_bump(events, peak.shape("crystal-ball"), 1) for _ in range(2))
-    assert not {p.name for p in one.parameters} & {p.name for p in other.parameters}
+    assert [p.name for p in one.parameters] == [p.name for p in other.parameters]
+    x, theta = np.linspace(*one.window, 5), np.array([p.init for p in one.parameters])
+    before = one.model.density(x, theta)
+    other.model.density(x, 2 * theta + 1)  # sets the parameters of the other
+    assert np.array_equal(np.asarray(one.model.traced_density(x)), before)  # type: ignore[attr-defined]
 
 
 def test_a_shape_that_zfit_does_not_have(zfit: ModuleType) -> None:
