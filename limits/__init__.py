@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from limits.assemble import build
     from limits.errors import LimitsError
+    from limits.hunt.options import Hunting
     from limits.inference.asymptotic import discovery
     from limits.inference.limit import upper_limit
     from limits.inference.results import Limit
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Background": "limits.likelihood.counting:Background",
+    "Hunting": "limits.hunt.options:Hunting",
     "Hypothesis": "limits.signals:Hypothesis",
     "Limit": "limits.inference.results:Limit",
     "LimitsError": "limits.errors:LimitsError",
@@ -48,6 +50,7 @@ _HOME = {
 
 __all__ = [
     "Background",
+    "Hunting",
     "Hypothesis",
     "Limit",
     "LimitsError",

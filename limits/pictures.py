@@ -7,11 +7,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from limits import assemble
 from limits.errors import MissingExtra
 from limits.plot import fitted_bins, new_axes, residuals, save, save_scan
 from limits.plot.canvas import INK, dress, mass_label
+from limits.plot.hunts import with_gaps
 from limits.plot.points import STYLES, ratios
+from limits.plot.scans import seen_in
 from limits.scan import Scan
 from limits.search import Comparison, HistFactoryChannel, Search
 from limits.signals import Hypothesis
@@ -53,9 +57,10 @@ def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
     top, below = axes[0], axes[-1]
     dress(top, scans[0], f"{search.name}  ·  predicted and calibrated, every method")
     for scan, line, (colour, _) in zip(scans, LINES, STYLES, strict=False):
-        points = [(p.mass_gev, p.observed_limit) for p in scan.points if p.observed_limit is not None]
-        label = f"{scan.label}, {scan.method}"
-        top.plot(*zip(*points, strict=True), ls=line, color=colour, lw=1.8, label=label)
+        points = np.array([(p.mass_gev, p.observed_limit) for p in scan.points if p.observed_limit is not None])
+        label = f"{scan.label}, {scan.method}" + ("" if scan.data is None else f", {seen_in(scan.data)}")
+        curve = points.T if scan.rate is None else with_gaps(*points.T)
+        top.plot(*curve, ls=line, color=colour, lw=1.8 if scan.rate is None else 1.0, label=label)
         if published:
             residuals(below, *ratios(scan, _counted(search, scan)), label).set_xlabel(mass_label(scan))
     top.margins(x=0.03)

@@ -62,6 +62,8 @@ def limit_band(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = (), 
 
 def _joined(ax: Axes, masses: Array, observed: Array, expected: Array, seen: str = "observed") -> None:
     for low, high, colour, name in BANDS:
+        if not np.any(np.isfinite(expected[:, [low, high]])):  # a hunt without toys has a median only
+            continue
         label = name + " (no width)" * same(expected[:, low], expected[:, high])
         ax.fill_between(masses, expected[:, low], expected[:, high], color=colour, lw=0, label=label)
         # In grey, or printed badly, the borders still show which band is which.
