@@ -850,3 +850,16 @@ def test_measured_events_are_sorted_into_categories() -> None:
     assert found.events(0, ("nn2", "nn4"), (1.0, 1.35)).tolist() == [1.1, 1.3]
     with pytest.raises(InputError, match="4 categories need a score column"):
         measured(channel, {"reduced_mass": x, "network": score}, "file")
+
+
+def test_toys_are_as_many_as_the_events_measured() -> None:
+    """A quarter of the events: σ and with it the expected limit are half of those of all."""
+    _, channel = bes3()
+    events = simulated(5).events(0, ("events",), (0.1, 2.95))
+    kept = events[np.random.default_rng(1).random(len(events)) < 0.25]
+    medians = [
+        look([1.5], Hunting(sample=Measured("events", {"events": x}), toys=200)).found[0].expected_limit[2]
+        for x in (events, kept)
+    ]
+    assert channel.backgrounds[0].category == "events"
+    assert medians[1] / medians[0] == pytest.approx(0.5, rel=0.1)

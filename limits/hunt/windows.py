@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,8 +14,8 @@ from limits.kernel.linear.window import SPARSE, Window, binned, unbinned
 from limits.search import Search, SpectrumChannel
 from limits.signals.expected import Array
 from limits.signals.resonance import Resonance
-from limits.signals.samples import Sample
-from limits.signals.spectrum import Group, expected_counts
+from limits.signals.samples import Measured, Sample
+from limits.signals.spectrum import Group, expected_counts, span
 
 BARRIER: Final = 0.1
 """Events that a log barrier adds where there are few: it keeps the intensity positive between them."""
@@ -50,6 +50,18 @@ class Setting:
     channel: SpectrumChannel
     groups: tuple[Group, ...]
     sample: Sample
+    _scales: dict[int, Array] = field(default_factory=dict, repr=False)
+
+    def scale(self, part: int) -> Array:
+        """Measured over expected events of each group (K, 1): toys are as many as the data. 1 for data made from the expectation."""
+        if not isinstance(self.sample, Measured):
+            return np.ones((len(self.groups), 1))
+        if part not in self._scales:
+            edges = span(self.search, self.channel, part)
+            expected = expected_counts(self.search, self.channel, self.groups, part, np.array(edges))[:, 0]
+            seen = np.array([len(self.sample.events(part, group, edges)) for group in self.groups])
+            self._scales[part] = (seen / np.maximum(expected, 1.0))[:, None]
+        return self._scales[part]
 
     def shares(self, peak: Resonance) -> list[float]:
         """Share of the signal in each group (K,)."""
@@ -77,6 +89,7 @@ class Setting:
         step = peak.window.bin_gev / finer
         edges = np.asarray(first * peak.window.bin_gev + step * np.arange((last - first) * finer + 1), dtype=float)
         counts = expected_counts(self.search, self.channel, self.groups, peak.window.part, edges)
+        counts *= self.scale(peak.window.part)
         shape, order = peak.shape(way.shape), peak.window.order + way.extra
         clipped = np.clip(edges, *peak.edges)
         return _guarded([binned(one, clipped, shape, order) for one in counts], self.shares(peak), FEW)
@@ -84,7 +97,8 @@ class Setting:
     def whole(self, part: int, step: float, first: int, last: int) -> Array:
         """Expected counts of all groups, (bins · K,), bin by bin: what toys are thrown from."""
         edges = np.asarray(step * np.arange(first, last + 1), dtype=float)
-        return np.ascontiguousarray(expected_counts(self.search, self.channel, self.groups, part, edges).T).ravel()
+        counts = expected_counts(self.search, self.channel, self.groups, part, edges) * self.scale(part)
+        return np.ascontiguousarray(counts.T).ravel()
 
 
 def _guarded(windows: Sequence[Window], shares: list[float], enough: float = SPARSE) -> Window:
