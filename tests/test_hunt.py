@@ -837,9 +837,8 @@ def test_measured_events_are_sorted_into_categories() -> None:
     from limits.signals.samples import measured
 
     _, channel = belle2()
-    scored = channel.model_copy(update={"scores": (0.2, 0.5, 0.8)})
-    x, score = np.array([1.0, 1.1, 1.2, 1.3, 1.4]), np.array([0.1, 0.2, 0.79, 0.8, 0.95])
-    found = measured(scored, {"reduced_mass": x, "network": score}, "file")
+    x, score = np.array([1.0, 1.1, 1.2, 1.3, 1.4]), np.array([1.0, 2.0, 3.0, 4.0, 4.0])
+    found = measured(channel, {"reduced_mass": x, "network_bin": score}, "file")
     assert isinstance(found, Measured)
     assert {name: v.tolist() for name, v in found.by_category.items()} == {
         "nn1": [1.0],
@@ -849,7 +848,7 @@ def test_measured_events_are_sorted_into_categories() -> None:
     }
     assert found.events(0, ("nn2", "nn4"), (1.0, 1.35)).tolist() == [1.1, 1.3]
     with pytest.raises(InputError, match="4 categories need a score column"):
-        measured(channel, {"reduced_mass": x, "network": score}, "file")
+        measured(channel.model_copy(update={"scores": ()}), {"reduced_mass": x, "network_bin": score}, "file")
 
 
 def test_toys_are_as_many_as_the_events_measured() -> None:
