@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/venv.sh"
 
-ensure_installed plot
+ensure_installed all
 say "limits reproduce --output results $*"
 cd "$root"
 "$python" -m limits reproduce --output results "$@"

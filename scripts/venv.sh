@@ -67,7 +67,7 @@ ensure_installed() {
     ensure_venv
     now="$(fingerprint)"
     case "$extra" in
-        plot) larger="plot test dev" ;;
+        all) larger="all test dev" ;;
         test) larger="test dev" ;;
         *) larger="$extra" ;;
     esac

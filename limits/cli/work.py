@@ -136,7 +136,7 @@ def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, publ
         document,
         lambda _: _print(report.reproduction_text(found), files),
         as_json=as_json,
-        statuses=[row["status"] for row in document["rows"]],
+        statuses=[found.status],
     )
 
 

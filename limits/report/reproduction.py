@@ -37,6 +37,7 @@ def reproduction_text(reproduction: Any) -> str:
     if reproduction.curves:
         parts += ["", "computed/published along whole curves:", _curves(reproduction.curves)]
     parts += dict.fromkeys(f"warning: {g.row.search}: {warning}" for g in groups for warning in g.row.warnings)
+    parts += [f"warning: {name}: left out: {reason}" for name, reason in reproduction.left_out.items()]
     parts += [f"note: {name}: {note}" for name, notes in reproduction.notes.items() for note in notes]
     return text(*parts)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from limits.comparison import PublishedCurve, Residual, read_curve, residuals
+from limits.errors import MissingExtra
 from limits.provenance import provenance
 from limits.reproduce.rows import Group, Row, rows
 from limits.reproduce.variants import Variant, variants
@@ -30,6 +31,8 @@ class Reproduction:
     scans: tuple[Scan, ...]
     curves: tuple[Residual, ...]
     searches: Mapping[str, Search]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Searches that need an extra which is not installed, and the message that says which."""
 
     @property
     def notes(self) -> dict[str, tuple[str, ...]]:
@@ -38,14 +41,15 @@ class Reproduction:
 
     @property
     def status(self) -> str:
-        """One of "ok" and "partial", the latter if any row is."""
-        return "partial" if any(row.status == "partial" for row in self.rows) else "ok"
+        """One of "ok" and "partial", the latter if any row is or a search was left out."""
+        return "partial" if self.left_out or any(row.status == "partial" for row in self.rows) else "ok"
 
     def to_json(self) -> dict[str, Any]:
-        """The keys are rows, curves and provenance."""
+        """The keys are rows, curves, left_out and provenance."""
         return {
             "rows": [row.to_json() for row in self.rows],
             "curves": [curve.to_json() for curve in self.curves],
+            "left_out": dict(self.left_out),
             "provenance": provenance(),
         }
 
@@ -96,27 +100,36 @@ def reproduce(
 ) -> Reproduction:
     """Compute every published number of the searches `chosen` (all if empty); `published` is a folder with whole curves.
 
+    A search that needs an extra which is not installed is left out, unless it was chosen.
+
     Raises:
         UnknownName: no such search.
         InputError: a curve in `published` that cannot be read.
+        MissingExtra: a chosen search needs one.
     """
     step = advance if advance is not None else lambda: None
     found: list[Row] = []
     scans: list[Scan] = []
     curves: list[Residual] = []
+    left_out: dict[str, str] = {}
     searches = [load(name) for name in (chosen or names())]
     for search in searches:
         read = _curves(search, published)
         for variant in variants(search):
-            scan = run_scan(
-                variant.search, variant.facts.name, masses=variant.scanned, method=variant.method, advance=step
-            )
+            at, method = variant.scanned, variant.method
+            try:
+                scan = run_scan(variant.search, variant.facts.name, masses=at, method=method, advance=step)
+            except MissingExtra as missing:
+                if chosen:
+                    raise
+                left_out[search.name] = str(missing)
+                continue
             scans.append(scan)
             found.extend(rows(variant, scan, step))
             for facts, curve in read.get(variant.facts.name, ()):
                 held = scan.of_rate() if facts.of == "rate" else scan
                 curves.extend(residuals(held, curve, variant.search.fitted_masses, facts.masses_gev))
-    return Reproduction(tuple(found), tuple(scans), tuple(curves), {s.name: s for s in searches})
+    return Reproduction(tuple(found), tuple(scans), tuple(curves), {s.name: s for s in searches}, left_out)
 
 
 def _curves(search: Search, folder: Path | None) -> dict[str, list[tuple[Curve, PublishedCurve]]]:

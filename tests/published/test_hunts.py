@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from limits.comparison import read_curve, residuals
-from limits.hunt.masses import published_masses
-from limits.scan import Hunting, run_scan
-from limits.search import load
+from limits.errors import MissingExtra
+from limits.hunt.masses import published_masses, spectrum_channel
+from limits.report import reproduction_text
+from limits.scan import Hunting, Scan, run_scan
+from limits.search import Search, load
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 def test_diphoton_limit_above_1_1_gev_within_15_percent_in_the_median(published: Path) -> None:
     """Observed limit of a simulated sample over the observed one: both fluctuate, the median of 350 masses does so little."""
     search = load("bes3-alp")
@@ -28,6 +29,7 @@ def test_diphoton_limit_above_1_1_gev_within_15_percent_in_the_median(published:
     assert found.median == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.slow
 def test_four_muons_at_babar_within_30_percent_of_the_smoothed_curve(published: Path) -> None:
     """Expected coupling over the median of the published limits within 10 % in mass, 0.3 to 6 GeV."""
     search = load("babar-zprime-4mu")
@@ -47,6 +49,7 @@ def test_four_muons_at_babar_within_30_percent_of_the_smoothed_curve(published: 
     assert np.median(ratios) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_the_network_gains() -> None:
     """Without the network the expected coupling is 10 to 50 % weaker; a fit to all bins of it is a little better than the cut."""
     search = load("belle2-4mu")
@@ -59,3 +62,24 @@ def test_what_the_network_gains() -> None:
     cut, fitted, none = (expected(treatment) for treatment in ("cut", "binned", "none"))
     assert np.all((none / cut > 1.05) & (none / cut < 1.6)), none / cut
     assert np.all((fitted / cut > 0.85) & (fitted / cut < 1.03)), fitted / cut
+
+
+def test_what_needs_an_extra_is_left_out_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    import limits.reproduce as module
+
+    done = module.run_scan
+
+    def without_numba(search: Search, *args: object, **options: object) -> Scan:
+        if spectrum_channel(search) is not None:
+            raise MissingExtra("compiled fits need numba")
+        return done(search, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "run_scan", without_numba)
+    monkeypatch.setattr(module, "names", lambda: ("babar-zprime-4mu", "microboone-trident"))
+    found = module.reproduce()
+    assert found.left_out == {"babar-zprime-4mu": "compiled fits need numba"}
+    assert {row.search for row in found.rows} == {"microboone-trident"}
+    assert found.status == "partial"
+    assert "babar-zprime-4mu: left out: compiled fits need numba" in reproduction_text(found)
+    with pytest.raises(MissingExtra):
+        module.reproduce(("babar-zprime-4mu",))
