@@ -89,7 +89,9 @@ def test_reproduction_says_how_ratios_spread_and_what_was_calibrated() -> None:
             highest_ratio=None,
         ),
     ]
-    shown = reproduction_text(SimpleNamespace(groups=lambda: groups, curves=(), notes={"a-search": ("a note",)}))
+    told = {"notes": {"a-search": ("a note",)}, "left_out": {"other": "needs numba"}}
+    shown = reproduction_text(SimpleNamespace(groups=lambda: groups, curves=(), **told))
+    assert "warning: other: left out: needs numba" in shown
     for words in ("0.4 … 0.5 … 0.6", "source 1: Fig. 3", "calibrated: efficiency: Fig. 4", "warning: a-search: w"):
         assert words in shown
     assert "note: a-search: a note" in shown
