@@ -30,17 +30,17 @@ from limits.hunt.checkpoint import Checkpoint
 from limits.hunt.fits import FIELDS, Rules, Thrower, observed, toys
 from limits.hunt.masses import published_masses, segments, spectrum_channel
 from limits.hunt.options import Hunting
-from limits.hunt.run import Hunt, hunt, smearing
+from limits.hunt.run import Hunt, hunt
 from limits.hunt.windows import Setting, Way, ways
 from limits.kernel.linear.fit import fit
-from limits.kernel.linear.measure import NONE, measure
+from limits.kernel.linear.measure import NONE, Smearing, measure
 from limits.kernel.linear.window import unbinned
 from limits.likelihood.spectrum import bump
 from limits.physics.couplings import branching_from_photon_coupling, photon_coupling_from_branching
 from limits.physics.radiative import continuum_share
 from limits.scan import run_scan
 from limits.search import Search, SpectrumChannel, load
-from limits.signals.resonance import Resonance, resonance, window_of
+from limits.signals.resonance import Resonance, resonance, systematic, window_of
 from limits.signals.samples import Asimov, Measured, Simulated
 from limits.signals.spectrum import chosen_rows, expected_counts, span, treatment_of
 
@@ -213,11 +213,11 @@ def test_limit_with_the_systematic_by_direct_integration(mass: float, additional
     posterior = gauss @ likelihood[seen]
     area = np.concatenate([[0.0], np.cumsum(0.5 * (posterior[1:] + posterior[:-1]))])
     limit = float(np.interp(0.95 * area[-1], area, s))
-    found = measure(window, 0.95, smearing(*bes3()))
+    found = measure(window, 0.95, Smearing(*systematic(*bes3())))
     assert found.smeared == pytest.approx(limit, rel=2e-3)
     if additional:
         assert found.smeared > found.bayes  # 2.6 % of 3000 events show
-    assert smearing(*bes3()) == (9.2, 0.026)
+    assert systematic(*bes3()) == (9.2, 0.026)
 
 
 def _spline(x: Array, y: Array, at: Array) -> Array:
@@ -238,7 +238,7 @@ def test_the_fit_kept_has_the_largest_yield_of_four(mass: float) -> None:
         ("crystal-ball", 1),
         ("cruijff", 1),
     ]
-    rules = Rules("bayes-profile", 0.95, smearing(*bes3()), 0, 1)
+    rules = Rules("bayes-profile", 0.95, Smearing(*systematic(*bes3())), 0, 1)
     seen = observed(setting(), rules, peak, four)
     events = simulated().events(0, ("events",), peak.edges)
     yields = [fit(unbinned(events, peak.shape(w.shape), peak.window.order + w.extra)).strength for w in four]
@@ -315,7 +315,9 @@ def test_limits_on_rate_and_coupling_belong_together() -> None:
     )
     assert point.peak is not None
     assert found.observed_limit is not None
-    seen = observed(setting(), Rules("bayes-profile", 0.95, smearing(*bes3()), 0, 1), peak, ways(bes3()[1]))
+    seen = observed(
+        setting(), Rules("bayes-profile", 0.95, Smearing(*systematic(*bes3())), 0, 1), peak, ways(bes3()[1])
+    )
     assert found.observed_limit * peak.events_per_rate == pytest.approx(seen["limit"], rel=1e-9)
     (rate,) = one.of_rate().points
     assert (rate.observed_limit, rate.expected_limit) == (point.peak.observed_limit, point.peak.expected_limit)

@@ -14,7 +14,7 @@ import pytest
 from limits import plot
 from limits.errors import InputError, MissingExtra
 from limits.likelihood.counting import Background, counting
-from limits.scan import PointResult, Scan
+from limits.scan import Peak, PointResult, Scan
 from limits.search import Comparison
 
 MAGIC = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".svg": b"<?xml"}
@@ -199,3 +199,60 @@ def test_imports(code: str, absent: str, tmp_path: Path) -> None:
     program = f"import sys; {code}; print({absent!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# --- hunts for a peak ---
+
+
+def hunt(masses: list[float]) -> Scan:
+    """One with a gap, limits on rate and coupling, and a largest excess at the third mass."""
+    points = []
+    for i, mass in enumerate(masses):
+        limit, band = 1e-3 * (1 + 0.1 * i), tuple(1e-3 * (1 + 0.2 * k) for k in range(5))
+        peak = Peak(5.0 - i, 3.0, "crystal-ball", limit**2, tuple(x**2 for x in band))
+        found = replace(point(mass, limit), expected_limit=band, significance=3.2 if i == 2 else 0.5, peak=peak)
+        points.append(found)
+    rate = {"quantity": "B(J/ψ→γa)", "symbol": "B", "unit": "1"}
+    return replace(scan(points), rate=rate, data="simulated sample", global_significance={"z": 1.1})
+
+
+GAPPED = [1.0, 1.01, 1.02, 1.03, 1.3, 1.31, 1.32, 1.33]
+
+
+def test_no_line_across_a_gap_of_a_hunt() -> None:
+    _, (axes,) = plot.new_axes()
+    plot.limit_band(axes, hunt(GAPPED))
+    seen = next(line for line in axes.get_lines() if line.get_label() == "simulated sample")
+    x, y = seen.get_data()
+    assert len(x) == len(GAPPED) + 1
+    assert np.flatnonzero(np.isnan(y)).tolist() == [4]
+    assert 1.03 < x[4] < 1.3
+    assert np.delete(y, 4) == pytest.approx([p.observed_limit for p in hunt(GAPPED).points])
+
+
+def test_the_largest_excess_is_named() -> None:
+    _, (axes,) = plot.new_axes()
+    plot.local_significance(axes, hunt(GAPPED))
+    assert [text.get_text() for text in axes.texts] == ["1.02 GeV: 3.2σ, global 1.1σ"]
+
+
+def test_fitted_events_have_errors() -> None:
+    _, (axes,) = plot.new_axes()
+    plot.fitted_events(axes, hunt(GAPPED))
+    line = next(line for line in axes.get_lines() if line.get_label() == "fitted signal events")
+    assert np.delete(line.get_ydata(), 4) == pytest.approx([5.0 - i for i in range(8)])
+
+
+def test_a_hunt_is_three_pictures_in_one(tmp_path: Path) -> None:
+    file = plot.save_scan(hunt(GAPPED), tmp_path / "hunt.svg", [published("lowest", None, 1e-3)])
+    text = file.read_text()
+    assert text.startswith("<?xml")
+    assert text.count('id="axes_') == 3
+
+
+def test_without_toys_there_is_no_band() -> None:
+    none = hunt(GAPPED)
+    points = tuple(replace(p, expected_limit=(None, None, 1e-3, None, None)) for p in none.points)
+    _, (axes,) = plot.new_axes()
+    plot.limit_band(axes, replace(none, points=points))
+    assert not [text for text in axes.get_legend_handles_labels()[1] if "σ" in text]

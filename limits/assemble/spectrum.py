@@ -19,7 +19,7 @@ from limits.likelihood.unbinned import UnbinnedLikelihood
 from limits.search import Search, SpectrumChannel
 from limits.signals import Yield
 from limits.signals.expected import Array
-from limits.signals.resonance import Resonance
+from limits.signals.resonance import Resonance, systematic
 from limits.signals.samples import Sample, Simulated
 from limits.signals.spectrum import Group, expected_counts, treatment_of
 
@@ -43,10 +43,7 @@ class PeakModel:
     @property
     def smearing(self) -> tuple[float, float]:
         """Systematic error of the number of signal events: in events, and relative."""
-        additive, relative = (
-            None if key is None else self.search.value(key) for key in (self.channel.additive, self.channel.relative)
-        )
-        return additive or 0.0, relative or 0.0
+        return systematic(self.search, self.channel)
 
     @cached_property
     def events(self) -> list[Array]:

@@ -22,7 +22,7 @@ from limits.kernel.linear.results import Status
 from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search, SpectrumChannel
 from limits.signals.expected import Array
-from limits.signals.resonance import Resonance, resonance
+from limits.signals.resonance import Resonance, resonance, systematic
 from limits.signals.samples import Simulated
 from limits.signals.spectrum import treatment_of
 
@@ -90,8 +90,8 @@ def hunt(
     sample = hunting.sample if hunting.sample is not None else Simulated(search, channel, hunting.seed)
     setting = Setting(search, channel, treatment_of(search, channel, treatment), sample)
     # CLs is without it, and must not be refused for a size that the convolution does not take.
-    systematic = NONE if method == "cls" else smearing(search, channel)
-    rules = Rules(method, level, systematic, hunting.toys, hunting.seed)
+    error = NONE if method == "cls" else Smearing(*systematic(search, channel))
+    rules = Rules(method, level, error, hunting.toys, hunting.seed)
     kept = None
     if hunting.folder is not None:
         kept = open_checkpoint(hunting.folder, _identity(setting, facts, peaks, rules, treatment))
@@ -106,12 +106,6 @@ def hunt(
         treatment,
         kind,
     )
-
-
-def smearing(search: Search, channel: SpectrumChannel) -> Smearing:
-    """The systematic error of the number of signal events."""
-    additive, relative = (0.0 if key is None else search.value(key) for key in (channel.additive, channel.relative))
-    return Smearing(additive, relative)
 
 
 def _pieces(

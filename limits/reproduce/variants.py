@@ -11,6 +11,9 @@ from limits.hunt.masses import spectrum_channel
 from limits.scan import DEFAULT_COUPLINGS, TIP_STEPS, Point
 from limits.search import Comparison, HypothesisFacts, Search
 
+EXTREMES: Final = ("lowest", "highest", "relative")
+"""What is compared of many masses together."""
+
 EVERY: Final = 5
 """Of the masses of a hunt one in so many is in the table: 5 MeV for the diphoton scan, as its published limit is known."""
 
@@ -30,9 +33,15 @@ class Variant:
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """The published numbers that count: not those a calibration was fitted to."""
-        fitted = self.search.fitted_masses
-        return tuple(c for c in self.search.published(self.facts.name) if c.mass_gev not in fitted)
+        """The published numbers that count: not those a calibration was fitted to, nor extremes of masses that are among them."""
+        return tuple(c for c in self.search.published(self.facts.name) if not self._used(c))
+
+    def _used(self, comparison: Comparison) -> bool:
+        """Whether a calibrated number in force was fitted to what is compared."""
+        if comparison.edge not in EXTREMES:
+            return comparison.mass_gev in self.search.fitted_masses
+        low, high = comparison.masses_gev or (0.0, float("inf"))
+        return any(low <= mass <= high for mass in self.search.fitted_masses)
 
     @property
     def masses(self) -> tuple[float, ...]:

@@ -154,6 +154,12 @@ def _edges(window: FitWindow, at: float, width: float) -> tuple[float, float]:
     return round(low / step) * step, round(high / step) * step
 
 
+def systematic(search: Search, channel: SpectrumChannel) -> tuple[float, float]:
+    """Error of the number of signal events that a search states: in events, and relative; 0 for one it has not."""
+    additive, relative = (0.0 if key is None else search.value(key) for key in (channel.additive, channel.relative))
+    return additive, relative
+
+
 def resolution(search: Search, channel: SpectrumChannel, hypothesis: str) -> tuple[Array, Array]:
     """Masses of the response (n,) in GeV and the core resolution of the observable at each (n,)."""
     table = chosen_rows(search, channel, channel.response_of(hypothesis))

@@ -11,6 +11,7 @@ from limits.comparison import read_curve, residuals
 from limits.errors import MissingExtra
 from limits.hunt.masses import published_masses, spectrum_channel
 from limits.report import reproduction_text
+from limits.reproduce import variants
 from limits.scan import Hunting, Scan, run_scan
 from limits.search import Search, load
 
@@ -83,3 +84,10 @@ def test_what_needs_an_extra_is_left_out_of_the_table(monkeypatch: pytest.Monkey
     assert "babar-zprime-4mu: left out: compiled fits need numba" in reproduction_text(found)
     with pytest.raises(MissingExtra):
         module.reproduce(("babar-zprime-4mu",))
+
+
+def test_extremes_of_masses_that_were_calibrated_to_are_no_reproduction() -> None:
+    predicted, calibrated = variants(load("bes3-alp"))
+    assert (predicted.search.calibrated_keys, calibrated.search.calibrated_keys) == ((), ("photon_energy_minimum_gev",))
+    assert {comparison.edge for comparison in predicted.comparisons} == {"lowest", "highest"}
+    assert calibrated.comparisons == ()
