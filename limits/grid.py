@@ -10,6 +10,7 @@ import numpy as np
 from limits.errors import InputError
 from limits.hunt.masses import published_masses, spectrum_channel
 from limits.search import CountingChannel, Search
+from limits.signals.windows import half_width, per_mass
 
 DEFAULT_MASSES: Final = 25
 MAX_POINTS: Final = 100_000
@@ -26,7 +27,7 @@ def masses_of(
 ) -> tuple[float, ...]:
     """The masses to scan in GeV: those given, n from low to high (evenly in the logarithm if the flag is set), or a default grid.
 
-    For a spectrum that is the masses of the publication.
+    For a spectrum, and where inputs are published mass by mass, that is the masses of the publication.
 
     Raises:
         InputError: a mass at which the search cannot be computed, an empty or unordered range.
@@ -40,6 +41,8 @@ def masses_of(
         chosen = masses
     elif spectrum_channel(search) is not None:
         chosen = published_masses(search, facts)
+    elif (published := _published(search)) and facts.masses_gev is not None:
+        chosen = [mass for mass in published if facts.has_mass(mass)]
     elif facts.masses_gev is not None:
         even = np.geomspace(*facts.masses_gev, DEFAULT_MASSES).tolist()
         chosen = sorted([*even, *_where_counts_change(search, *facts.masses_gev)])
@@ -69,7 +72,15 @@ def _where_counts_change(search: Search, low: float, high: float) -> list[float]
     found = []
     for part, channel in search.parts:
         if isinstance(channel, CountingChannel) and (window := channel.window) is not None:
-            half = part.value(window.half_width)
-            steps = half * np.array([-1 - BESIDE, -1 + BESIDE, 0.0, 1 - BESIDE, 1 + BESIDE])
-            found += [part.value(key) + step for key in window.events for step in steps.tolist()]
+            for event in map(part.value, window.events or ()):
+                if low < event < high:
+                    half = half_width(part, window, event)
+                    steps = half * np.array([-1 - BESIDE, -1 + BESIDE, 0.0, 1 - BESIDE, 1 + BESIDE])
+                    found += (event + steps).tolist()
     return [mass for mass in found if low < mass < high]
+
+
+def _published(search: Search) -> list[float]:
+    """Masses at which inputs of a channel are published."""
+    tables = (per_mass(part, channel) for part, channel in search.parts if isinstance(channel, CountingChannel))
+    return sorted({float(mass) for table in tables for mass in table.get("mass_gev", ())})

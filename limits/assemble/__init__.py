@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from limits.assemble.counts import background, observed
 from limits.assemble.spectrum import PeakModel, peak_model
 from limits.errors import InputError, unknown
 from limits.likelihood import Likelihood
 from limits.likelihood.binned import BinnedLikelihood
-from limits.likelihood.counting import Background, Systematic, counting
+from limits.likelihood.counting import Systematic, counting
 from limits.likelihood.histfactory import load
 from limits.search import CountingChannel, HistFactoryChannel, Search, SpectrumChannel
 from limits.search import Systematic as SystematicFacts
@@ -122,38 +123,11 @@ def likelihood(search: Search, yields: Sequence[Yield], mass: float) -> BinnedLi
         return counting(
             observed(search, channel, mass),
             float(expected.events[0, 0]),
-            background(search, channel),
+            background(search, channel, mass),
             systematics(search, channel, expected),
             search.name,
         )
     return load(document(search, yields, mass), where=search.name, checked=True)
-
-
-def observed(search: Search, channel: CountingChannel, mass: float) -> float:
-    """Events counted: all of them, or those in a window around that mass in GeV.
-
-    Raises:
-        InputError: more events than masses are known of; where there are fewer, the last masses do not count.
-    """
-    count = search.value(channel.observed)
-    if (window := channel.window) is None:
-        return count
-    if count > len(window.events):
-        problem = f"{channel.observed} = {count:g}: a mass window needs the mass of every event"
-        raise InputError(f"{search.path}: {problem}; known: {', '.join(window.events) or 'none'}")
-    half_width, events = search.value(window.half_width), window.events[: int(count)]
-    return float(sum(abs(search.value(key) - mass) < half_width for key in events))
-
-
-def background(search: Search, channel: CountingChannel) -> Background:
-    """The background of a counting channel with its relative uncertainty; in a window, its share of a flat background."""
-    events, error = search.value(channel.background), search.error(channel.background)
-    relative = error / events if error and events else 0.0
-    if (window := channel.window) is not None:
-        events *= min(2 * search.value(window.half_width) / search.value(window.background_range), 1.0)
-    if not relative or channel.background_constraint is None:
-        return Background(events)
-    return Background(events, relative, channel.background_constraint)
 
 
 def systematics(
@@ -227,7 +201,7 @@ def _channel(
         data, expectation, error = table["data"], table["background"], table["background_error"]
         constraint: str | None = "poisson"
     else:
-        b = background(part, channel)
+        b = background(part, channel, mass)
         data, constraint = np.array([observed(part, channel, mass)]), b.constraint
         expectation, error = np.array([b.events]), np.array([b.events * b.relative])
     rest = _sample("background", expectation, [s for s in lognormals if s.background])

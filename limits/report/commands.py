@@ -41,6 +41,7 @@ def search(document: Document) -> None:
     head = {
         "search": document["name"],
         "title": document["title"] + (" (projection)" if document["projection"] else ""),
+        "recast": document["recast"],
         "experiment": document["experiment"],
         "paper": ", ".join(filter(None, (f"arXiv:{reference['arxiv']}", reference["journal"], reference["doi"]))),
         "data": reference["hepdata"],

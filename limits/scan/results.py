@@ -141,13 +141,16 @@ def collected(search: Search, facts: HypothesisFacts, method: str, level: float,
 def label(search: Search, hypothesis: str | None = None) -> str:
     """One of "projection", "recast", "calibrated" and "predicted".
 
-    A recast tests what the publication did not; calibrated is what uses a number fitted to a published limit.
+    A recast tests what the publication did not, or lacks inputs that are not public; calibrated is what uses a number fitted to a
+    published limit.
     """
     if search.projection:
         return "projection"
     if hypothesis in search.recasts:
         return "recast"
-    return "calibrated" if search.calibrated_keys else "predicted"
+    if search.calibrated_keys:
+        return "calibrated"
+    return "recast" if search.recast else "predicted"
 
 
 def calibrated_to(search: Search) -> str | None:

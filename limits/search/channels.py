@@ -57,16 +57,26 @@ class Production(Facts):
 class Window(Facts):
     """Events are counted within `half_width` of the mass tested; the background is flat over `background_range`.
 
-    All are keys of numbers in GeV; `events` are the masses of those observed.
+    These are keys of numbers in GeV, but with `resolution`, a table with the columns mass_gev and resolution_gev, the half width is
+    in resolutions. `events` are the masses of all events observed; without them the count is taken to be that of the window, at
+    any mass. Masses between the two of `veto` are not looked at, nor part of the range. With `sideband` the background is what
+    of the events lies outside the window; without, a number of its own.
     """
 
-    events: tuple[Key, ...]
+    events: tuple[Key, ...] | None = None
     half_width: Key
     background_range: Key
+    resolution: FileName | None = None
+    veto: tuple[Key, Key] | None = None
+    sideband: StrictBool = False
 
 
 class CountingChannel(Facts):
-    """One count; `observed` and `background` are keys of numbers."""
+    """One count; `observed` and `background` are keys of numbers.
+
+    `per_mass` names a table that need not be there: where it is, its columns observed, background, background_error and efficiency
+    take the place of the numbers, mass by mass.
+    """
 
     name: Name
     likelihood: Literal["counting"]
@@ -75,6 +85,7 @@ class CountingChannel(Facts):
     background: Key
     background_constraint: Literal["lognormal", "gaussian", "gamma", "poisson"] | None = None
     window: Window | None = None
+    per_mass: FileName | None = None
     final_states: tuple[FinalStateName, ...] = ()
     production: tuple[Production, ...] = ()
     planes: FileName | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from limits.search.channels import Channel, CountingChannel, HistFactoryChannel, SpectrumChannel
@@ -17,6 +18,8 @@ from limits.search.spectra import check_spectrum, keys
 from limits.search.tables import read_table
 
 BIN_COLUMNS = ("data", "background", "background_error")
+RESOLUTION_COLUMNS = ("mass_gev", "resolution_gev")
+PER_MASS_COLUMNS = ("mass_gev", "observed", "background", "background_error", "efficiency")
 WITHOUT_MASS = ("tip", "range", "lowest", "highest", "relative")
 """What is compared without a mass of its own."""
 _FILE_NAME: TypeAdapter[str] = TypeAdapter(FileName)
@@ -131,6 +134,10 @@ def _check_channel(
     _distinct(path, f"{key}.production", (production.collision for production in channel.production))
     for where, name in _keys(channel):
         _known(path, f"{key}.{where}", name, quantities)
+    if channel.window is not None and channel.window.resolution is not None:
+        _columns(beside(path, channel.window.resolution, f"{key}.window.resolution"), RESOLUTION_COLUMNS)
+    if channel.per_mass is not None and (table := path.parent / channel.per_mass).is_file():
+        _check_per_mass(table, projection)
     if (channel.background_constraint is None) == (quantities[channel.background].error is not None):
         problem = f"got {shown(channel.background_constraint)}: required exactly if {channel.background!r} has an error"
         raise complaint(path, f"{key}.background_constraint", problem)
@@ -141,7 +148,8 @@ def _keys(channel: CountingChannel) -> Iterator[tuple[str, str]]:
     yield from (("observed", channel.observed), ("background", channel.background))
     if (window := channel.window) is not None:
         yield from (("window.half_width", window.half_width), ("window.background_range", window.background_range))
-        yield from ((f"window.events[{i}]", name) for i, name in enumerate(window.events))
+        yield from ((f"window.events[{i}]", name) for i, name in enumerate(window.events or ()))
+        yield from ((f"window.veto[{i}]", name) for i, name in enumerate(window.veto or ()))
     for i, production in enumerate(channel.production):
         yield f"production[{i}].exposure", production.exposure
         for where in ("cross_section", "uncertainty"):
@@ -156,15 +164,39 @@ def _known(path: Path, where: str, key: str, quantities: Mapping[str, Quantity])
 
 
 def _check_bins(table: Path, projection: bool) -> None:
+    columns = _columns(table, BIN_COLUMNS)
+    _whole(table, "data", columns["data"], projection)
+
+
+def _check_per_mass(table: Path, projection: bool) -> None:
+    columns = _columns(table, ("mass_gev",))
+    if unknown := [name for name in columns if name not in PER_MASS_COLUMNS]:
+        raise complaint(table, f"column {unknown[0]}", f"not known; known: {', '.join(PER_MASS_COLUMNS)}")
+    if (np.diff(columns["mass_gev"]) <= 0).any() or len(columns["mass_gev"]) < 2:
+        raise complaint(table, "column mass_gev", "two masses or more are needed, in increasing order")
+    if "background_error" in columns and "background" not in columns:
+        raise complaint(table, "column background_error", "needs a column background beside it")
+    if "efficiency" in columns and (columns["efficiency"] > 1).any():
+        raise complaint(table, "column efficiency", f"got {columns['efficiency'].max():g}: must be at most 1")
+    _whole(table, "observed", columns.get("observed", np.zeros(0)), projection)
+
+
+def _columns(table: Path, required: Iterable[str]) -> Mapping[str, NDArray[np.float64]]:
+    """The columns of a table, none of them negative."""
     columns = read_table(table)
-    for name in BIN_COLUMNS:
+    for name in required:
         if name not in columns:
             raise complaint(table, f"column {name}", f"required, but missing; known: {', '.join(columns)}")
-        if (columns[name] < 0).any():
-            raise complaint(table, f"column {name}", f"got {columns[name].min():g}: must not be negative")
-    broken = columns["data"][columns["data"] != np.rint(columns["data"])]
+    for name, values in columns.items():
+        if (values < 0).any():
+            raise complaint(table, f"column {name}", f"got {values.min():g}: must not be negative")
+    return columns
+
+
+def _whole(table: Path, name: str, counts: NDArray[np.float64], projection: bool) -> None:
+    broken = counts[counts != np.rint(counts)]
     if broken.size and not projection:
-        raise complaint(table, "column data", f"got {broken[0]:g}: must be a whole number of events")
+        raise complaint(table, f"column {name}", f"got {broken[0]:g}: must be a whole number of events")
 
 
 def _check_comparisons(path: Path, file: SearchFile) -> None:

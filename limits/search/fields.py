@@ -17,7 +17,12 @@ HypothesisName = Literal[
     "alp-gluon",
     "muonphilic-scalar",
     "dark-trident",
+    "dark-trident-heavy",
     "idm-dark-higgs",
+    "idm-mixing",
+    "dark-higgs-mumu",
+    "dark-higgs-pipi",
+    "dark-higgs-kk",
     "mesogenesis",
 ]
 Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest", "relative"]

@@ -37,7 +37,7 @@ def load(name_or_path: str | Path) -> Search:
         raise complaint(path, "name", f"got {shown(file.name)}: must be the name of its folder, {path.parent.name!r}")
     quantities = merged(path, file)
     check_file(path, file, quantities)
-    plain = ("name", "title", "experiment", "projection", "notes", "reference")
+    plain = ("name", "title", "experiment", "projection", "recast", "notes", "reference")
     fields: dict[str, Any] = {key: getattr(file, key) for key in (*plain, *LISTS)}
     search = Search(**fields, quantities=quantities, calibrations=file.calibrations, path=path)
     return search if file.combination is None else _combined(search, file.combination)
@@ -81,6 +81,7 @@ def describe(search: Search) -> dict[str, Any]:
         "title": search.title,
         "experiment": search.experiment,
         "projection": search.projection,
+        "recast": search.recast,
         "notes": list(search.notes),
         "reference": search.reference.model_dump(),
         "quantities": [quantity.row() for quantity in search.quantities.values()],

@@ -167,6 +167,8 @@ class SearchFile(Facts):
     title: Line
     experiment: Line
     projection: StrictBool = False
+    recast: Line | None = None
+    """Why the limit is no more than a recast of what is published: the inputs it would need are not public."""
     notes: tuple[Line, ...] = ()
     reference: Reference
     facts: dict[Key, Fact] = Field(default_factory=dict)

@@ -26,6 +26,8 @@ class Search:
     title: str
     experiment: str
     projection: bool
+    recast: str | None
+    """Why the limit is a recast of what is published and no reproduction; None where its inputs are public."""
     notes: tuple[str, ...]
     reference: Reference
     quantities: Mapping[str, Quantity]
