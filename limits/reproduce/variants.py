@@ -60,7 +60,12 @@ class Variant:
 
     @property
     def scanned(self) -> tuple[float, ...] | None:
-        """Masses of the scan in GeV: of a hunt on a spectrum some of those published, None for the default grid of other searches."""
+        """Masses of the scan in GeV: of a hunt on a spectrum some of those published, with toys of counts those compared.
+
+        None for the default grid of all others.
+        """
+        if self.method.endswith("-toys"):
+            return self.masses
         if spectrum_channel(self.search) is None:
             return None
         return masses_of(self.search, self.facts.name)[::EVERY]
