@@ -1,11 +1,14 @@
 """Units and constants: masses, momenta and energies in GeV, lengths in m, cross-sections in pb, exposures in pb⁻¹.
 
+The tables of units hold factors to their first entry; `spelled` brings a unit as people write it to the spelling of the tables.
+
 Particle masses come from the PDG tables shipped by the `particle` package; fundamental constants are CODATA 2018 exact or
 recommended values. Nothing is read when this module is imported.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from typing import Final
@@ -32,6 +35,47 @@ PB_CM2: Final = 1e-36
 
 INVERSE_FB_IN_INVERSE_PB: Final = 1000.0
 """1 fb⁻¹ = 1000 pb⁻¹."""
+
+SPEED_OF_LIGHT: Final = 299792458.0
+"""Metres per second (SI, exact): a lifetime is kept as cτ."""
+
+BARE: Final = ""
+"""The unit of a plain number."""
+
+NUMBER: Final[Mapping[str, float]] = {BARE: 1.0, "%": 0.01}
+COUNT: Final[Mapping[str, float]] = {BARE: 1.0}
+GEV: Final[Mapping[str, float]] = {"GeV": 1.0, "TeV": 1e3, "MeV": 1e-3, "keV": 1e-6, "eV": 1e-9}
+AREA: Final[Mapping[str, float]] = {
+    "pb": 1.0,
+    "b": 1e12,
+    "mb": 1e9,
+    "ub": 1e6,
+    "μb": 1e6,
+    "nb": 1e3,
+    "fb": 1e-3,
+    "ab": 1e-6,
+    "cm2": 1e36,
+}
+EXPOSURE: Final[Mapping[str, float]] = {
+    "pb-1": 1.0,
+    "ub-1": 1e-6,
+    "nb-1": 1e-3,
+    "fb-1": 1e3,
+    "ab-1": 1e6,
+    "cm-2": 1e-36,
+}
+LENGTH: Final[Mapping[str, float]] = {"m": 1.0, "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "μm": 1e-6}
+TIME: Final[Mapping[str, float]] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "μs": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
+LIFETIME: Final[Mapping[str, float]] = {
+    **LENGTH,
+    **{unit: SPEED_OF_LIGHT * seconds for unit, seconds in TIME.items()},
+}
+INVERSE: Final[Mapping[str, float]] = {"GeV-1": 1.0, "TeV-1": 1e-3, "MeV-1": 1e3}
+
+
+def spelled(unit: str) -> str:
+    """A unit without ^ and with "-1" for ⁻¹."""
+    return unit.replace("^", "").replace("⁻¹", "-1").replace("µ", "μ")
 
 
 _READING = Lock()

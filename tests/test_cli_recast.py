@@ -94,6 +94,11 @@ def test_an_unknown_hypothesis_lists_the_known_ones() -> None:
         (("6.58212e-13 GeV", "width", "lifetime", "--unit", "ps"), 1.0, "ps"),
         # cτ = 3 ħc/(α ε² m) for massless electrons
         (("1e-5", "coupling", "lifetime", "--portal", "aprime", "--mass", "0.1"), 8.1122e-3, "m"),
+        # 1 TeV and y = 0.53 are 1e-3 at m_B − m_ψ = 2 GeV
+        (("1e-3", "inclusive-branching", "scalar-mass", "--mass", "3.2793", "--coupling", "0.53", "--unit", "TeV"), 1, "TeV"),
+        (("1 TeV", "scalar-mass", "inclusive-branching", "--mass", "3.2793", "--coupling", "0.53"), 1e-3, ""),
+        (("1e-3", "inclusive-branching", "effective-coupling", "--mass", "3.2793"), 0.53**2 * 1e-6, "GeV-2"),
+        (("1e-8", "exclusive-branching", "inclusive-branching", "--decay", "p", "--mass", "2", "--model", "form-factor-low"), 1e-4, ""),
         (("8.1122 mm", "lifetime", "coupling", "--portal", "aprime", "--mass", "0.1"), 1e-5, ""),
     ],
 )  # fmt: skip
@@ -126,12 +131,12 @@ def test_the_list_has_every_conversion_both_ways() -> None:
 def test_every_conversion_has_its_function() -> None:
     from importlib import import_module
 
-    from limits.cli.quantities import CONVERSIONS, UNITS
+    from limits.cli.quantities import CONVERSIONS, UNITS, WORDS
 
     for pair, found in CONVERSIONS.items():
         module, name = found.function.split(".")
         assert callable(getattr(import_module(f"limits.physics.{module}"), name))
-        assert {*pair, *found.needs} <= {*UNITS, "portal"}
+        assert {*pair, *found.needs} <= {*UNITS, *WORDS}
 
 
 SIGMA = ("--from", "cross-section", "--to", "events")

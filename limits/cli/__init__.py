@@ -1,12 +1,13 @@
 """The command `limits`: parse, one library call, print. No physics, no loops over points.
 
-| module      | commands                                     |
-|-------------|----------------------------------------------|
-| `facts`     | `list`, `show`                               |
-| `single`    | `count`, `limit`, `fit`, `coverage`, `onoff` |
-| `work`      | `scan`, `reproduce`                          |
-| `recasting` | `recast`, `landscape`, `convert`             |
-| `files`     | `export`, `digest`                           |
+| module         | commands                                     |
+|----------------|----------------------------------------------|
+| `facts`        | `list`, `show`                               |
+| `single`       | `count`, `limit`, `fit`, `coverage`, `onoff` |
+| `work`         | `scan`, `reproduce`                          |
+| `recasting`    | `recast`, `landscape`, `convert`             |
+| `files`        | `export`, `digest`                           |
+| `publications` | `published import`, `published fetch`, `compare` |
 
 Everything heavier than click is imported by the command that needs it, so that help is instant.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import facts, files, recasting, single, work
+from limits.cli import facts, files, publications, recasting, single, work
 from limits.cli.frame import Main
 
 
@@ -57,6 +58,8 @@ for _command in (
     recasting.recast,
     recasting.landscape,
     work.reproduce,
+    publications.published,
+    publications.compare,
     recasting.convert,
     files.export,
     files.digest,

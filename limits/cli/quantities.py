@@ -13,22 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from limits.cli.options import finite
 from limits.errors import InputError, unknown
-
-BARE: Final = ""
-"""The unit of a plain number."""
-
-SPEED_OF_LIGHT: Final = 299792458.0
-"""Metres per second (SI, exact): a lifetime is kept as cτ."""
-
-NUMBER: Final = {BARE: 1.0, "%": 0.01}
-COUNT: Final = {BARE: 1.0}
-GEV: Final = {"GeV": 1.0, "TeV": 1e3, "MeV": 1e-3, "keV": 1e-6, "eV": 1e-9}
-AREA: Final = {"pb": 1.0, "b": 1e12, "mb": 1e9, "ub": 1e6, "μb": 1e6, "nb": 1e3, "fb": 1e-3, "ab": 1e-6, "cm2": 1e36}
-EXPOSURE: Final = {"pb-1": 1.0, "ub-1": 1e-6, "nb-1": 1e-3, "fb-1": 1e3, "ab-1": 1e6, "cm-2": 1e-36}
-LENGTH: Final = {"m": 1.0, "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "μm": 1e-6}
-TIME: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "μs": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
-LIFETIME: Final = {**LENGTH, **{unit: SPEED_OF_LIGHT * seconds for unit, seconds in TIME.items()}}
-INVERSE: Final = {"GeV-1": 1.0, "TeV-1": 1e-3, "MeV-1": 1e3}
+from limits.units import AREA, BARE, COUNT, EXPOSURE, GEV, INVERSE, LIFETIME, NUMBER, spelled
 
 UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "alpha-d": COUNT,
@@ -36,8 +21,11 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "chi-mass": {BARE: 1.0, **GEV},
     "coupling": {**COUNT, **INVERSE},
     "cross-section": AREA,
+    "effective-coupling": {"GeV-2": 1.0, "TeV-2": 1e-6},
     "efficiency": NUMBER,
     "events": COUNT,
+    "exclusive-branching": NUMBER,
+    "inclusive-branching": NUMBER,
     "lifetime": LIFETIME,
     "luminosity": EXPOSURE,
     "mass": {BARE: 1.0, **GEV},
@@ -47,6 +35,7 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "portal-strength": COUNT,
     "power": COUNT,
     "reference": {**COUNT, **INVERSE},
+    "scalar-mass": GEV,
     "strength": COUNT,
     "w-coupling": INVERSE,
     "width": GEV,
@@ -61,6 +50,9 @@ class Conversion(NamedTuple):
     needs: tuple[str, ...]
     text: str
 
+
+WORDS: Final = ("decay", "model", "portal")
+"""Options that are names and no numbers."""
 
 _EVENTS = ("luminosity", "efficiency")
 _PARENTS = ("parents", "efficiency")
@@ -103,6 +95,30 @@ CONVERSIONS: Final[Mapping[tuple[str, str], Conversion]] = {
     ("branching", "w-coupling"): Conversion(
         "couplings.w_coupling_from_branching", ("mass",), "B⁺ → X_s a, solved for g_aWW"
     ),
+    ("exclusive-branching", "inclusive-branching"): Conversion(
+        "psid.inclusive_branching",
+        ("decay", "mass", "model"),
+        "B meson to a dark baryon: the share that is exclusive, by a model",
+    ),
+    ("inclusive-branching", "exclusive-branching"): Conversion(
+        "psid.exclusive_branching",
+        ("decay", "mass", "model"),
+        "B meson to a dark baryon: the share that is exclusive, by a model",
+    ),
+    ("inclusive-branching", "effective-coupling"): Conversion(
+        "psid.effective_coupling_from_branching",
+        ("mass",),
+        "y²/m_Y² of the operator ψ b u d that makes B → ψ_D baryon mesons",
+    ),
+    ("effective-coupling", "inclusive-branching"): Conversion(
+        "psid.branching_from_effective_coupling", ("mass",), "∝ (y²/m_Y²)² (m_B − m_ψ)⁴"
+    ),
+    ("inclusive-branching", "scalar-mass"): Conversion(
+        "psid.scalar_mass_from_branching", ("mass", "coupling"), "m_Y of the colour triplet, for y = coupling"
+    ),
+    ("scalar-mass", "inclusive-branching"): Conversion(
+        "psid.branching_from_scalar_mass", ("mass", "coupling"), "∝ (y/m_Y)⁴ (m_B − m_ψ)⁴"
+    ),
     ("lifetime", "width"): Conversion("couplings.width_from_length", (), "Γ = ħ/τ"),
     ("width", "lifetime"): Conversion("couplings.length_from_width", (), "τ = ħ/Γ"),
     ("coupling", "lifetime"): Conversion(
@@ -137,13 +153,14 @@ def convert(
     conversion = CONVERSIONS[source, target]
     given = _needed(conversion, options, f"{source} to {target}")
     units = {**UNITS, "coupling": _units_of_coupling(given)}
-    amounts = {name: read(f"--{name}", text, units[name]) for name, text in given.items() if name != "portal"}
+    words = {name: text for name, text in given.items() if name in WORDS}
+    amounts = {name: read(f"--{name}", text, units[name]) for name, text in given.items() if name not in WORDS}
     amount = read("VALUE", value, units[source])
     unit = next(iter(units[target])) if wanted is None else _known_unit("--unit", wanted, wanted, units[target])
     module, _, name = conversion.function.partition(".")
     function = getattr(import_module(f"limits.physics.{module}"), name)
     arguments: dict[str, Any] = {key: a.value * units[key][a.unit] for key, a in amounts.items()}
-    arguments |= {"portal": given["portal"]} if "portal" in given else {}
+    arguments |= words
     keywords = {key.replace("-", "_"): argument for key, argument in arguments.items()}
     found = float(function(amount.value * units[source][amount.unit], **keywords)) / units[target][unit]
     if not isfinite(found):
@@ -151,7 +168,7 @@ def convert(
     return {
         "from": {"quantity": source, **amount._asdict()},
         "to": {"quantity": target, "value": found, "unit": unit},
-        "options": {**{key: a._asdict() for key, a in amounts.items()}, "portal": given.get("portal")},
+        "options": {**{key: a._asdict() for key, a in amounts.items()}, "portal": None, **words},
         "formula": conversion.text,
     }
 
@@ -169,9 +186,7 @@ def read(name: str, text: str, units: Mapping[str, float]) -> Amount:
         number = finite(match[1])
     except ValueError as error:
         raise InputError(f"{name} {text!r}: {error}") from None
-    return Amount(
-        number, _known_unit(name, text, match[2].replace("^", "").replace("⁻¹", "-1").replace("µ", "μ"), units)
-    )
+    return Amount(number, _known_unit(name, text, spelled(match[2]), units))
 
 
 def _known_unit(name: str, text: str, unit: str, units: Mapping[str, float]) -> str:

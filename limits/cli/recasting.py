@@ -53,6 +53,9 @@ _amounts = together(
     click.option("--parents", metavar="NUMBER", help="How many particles may decay."),
     click.option("--efficiency", metavar="NUMBER", help="As 0.1 or '10 %'."),
     click.option("--portal", metavar="NAME", help="Whose particle decays: aprime, b-l, …"),
+    click.option("--decay", metavar="NAME", help="Baryon beside a dark one: p, lambda, lambdac."),
+    click.option("--model", metavar="NAME", help="Of that exclusive decay; a wrong one lists all."),
+    click.option("--coupling", metavar="NUMBER", help="Of the scalar whose mass is wanted or given."),
 )
 
 

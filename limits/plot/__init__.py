@@ -9,6 +9,7 @@
 | computed over published values       | `residuals`      |
 | a likelihood and a fit of it         | `fitted_bins`    |
 | a landscape, and want a file         | `save_landscape` |
+| a scan and published curves, and want a file, or an Axes | `save_compared`, `compared` |
 | a landscape, and an Axes             | `landscape`      |
 
 Every function takes a matplotlib Axes and returns it. `new_axes` makes some and `save` writes their figure; neither touches
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from limits.plot.bins import fitted_bins
 from limits.plot.canvas import new_axes, save
+from limits.plot.compared import compared, save_compared
 from limits.plot.hunts import fitted_events, local_significance
 from limits.plot.landscape import landscape, save_landscape
 from limits.plot.points import residuals
@@ -26,6 +28,7 @@ from limits.plot.regions import exclusion
 from limits.plot.scans import limit_band, save_scan
 
 __all__ = [
+    "compared",
     "exclusion",
     "fitted_bins",
     "fitted_events",
@@ -35,6 +38,7 @@ __all__ = [
     "new_axes",
     "residuals",
     "save",
+    "save_compared",
     "save_landscape",
     "save_scan",
 ]

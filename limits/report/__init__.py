@@ -8,14 +8,18 @@ from __future__ import annotations
 from limits.report.commands import coverage, files, fit, limit, onoff, recast, scan, search, searches
 from limits.report.pieces import progress
 from limits.report.planes import conversions, convert, landscape
+from limits.report.published import compared, fetched, imported
 from limits.report.reproduction import reproduction_text
 
 __all__ = [
+    "compared",
     "conversions",
     "convert",
     "coverage",
+    "fetched",
     "files",
     "fit",
+    "imported",
     "landscape",
     "limit",
     "onoff",

@@ -69,14 +69,13 @@ def _shape(shape: Document) -> tuple[str, ...]:
 def convert(document: Document) -> None:
     """`limits convert`."""
     source, target = document["from"], document["to"]
-    used = {key: _amount(given) for key, given in document["options"].items() if isinstance(given, Mapping)}
+    used = {key: _amount(o) if isinstance(o, Mapping) else o for key, o in document["options"].items()}
     show(
         facing(
             {
                 target["quantity"]: _amount(target),
                 f"from {source['quantity']}": _amount(source),
                 **used,
-                "portal": document["options"]["portal"],
                 "formula": document["formula"],
             }
         )

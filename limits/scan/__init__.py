@@ -5,6 +5,7 @@ from __future__ import annotations
 from limits.hunt.options import Hunting
 from limits.scan.hunted import hunted_limit
 from limits.scan.points import coupling_limit, run_point
+from limits.scan.reading import scan_from_json
 from limits.scan.results import Peak, Point, PointResult, Scan, calibrated_to, label
 from limits.scan.run import DEFAULT_COUPLINGS, TIP_STEPS, run_scan
 
@@ -22,4 +23,5 @@ __all__ = [
     "label",
     "run_point",
     "run_scan",
+    "scan_from_json",
 ]

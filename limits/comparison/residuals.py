@@ -1,51 +1,21 @@
-"""A computed scan held against a published curve: log-ratio of each edge, the tip, the area that differs.
-
-The curves are other people's files and are not part of this package: the user names the folder that holds them.
-"""
+"""Computed over published along each edge, the tip, the area that differs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from limits.errors import InputError
-from limits.physics.conversion import coupling_from_mixing, mixing_from_portal
+from limits.comparison.curves import Array, PublishedCurve
 from limits.scan import Scan
-from limits.search import Curve
 
-Array = NDArray[np.float64]
-
-DELIMITERS: Final = {"bc2-y": ",", "polygon": None, "edges": None, "limit": None, "limit-twice": None}
-COLUMNS: Final = {"bc2-y": 2, "polygon": 2, "edges": 3, "limit": 2, "limit-twice": 3}
-NO_LIMIT: Final = 1e4
-"""A coupling from which a table of limits means that there is none."""
 LEVELS: Final = {"median": 0.5, "low68": 0.16, "high68": 0.84, "lowest": 0.0, "highest": 1.0}
 COMMON: Final = 50
 """Masses at which edges are compared."""
 
 FINE: Final = 400
 """Masses at which areas are summed."""
-
-
-@dataclass(frozen=True, eq=False)
-class PublishedCurve:
-    """Edges of a published exclusion: `mass` (n,) in GeV, increasing; `lower`, `upper` (n,) couplings, upper None for an upper limit."""
-
-    mass: Array
-    lower: Array
-    upper: Array | None
-    source: str
-
-    def at(self, edge: str, mass: Array) -> Array:
-        """The edge at other masses by log–log interpolation, (m,); nan outside the curve."""
-        values = self.lower if edge == "lower" or self.upper is None else self.upper
-        inside = (mass >= self.mass[0]) & (mass <= self.mass[-1])
-        found = np.exp(np.interp(np.log(mass), np.log(self.mass), np.log(values)))
-        return np.where(inside, found, np.nan)
 
 
 @dataclass(frozen=True)
@@ -77,66 +47,24 @@ class Residual:
         return asdict(self)
 
 
-def read_curve(curve: Curve, folder: Path) -> PublishedCurve | None:
-    """The curve from `folder`, or None if the file is not there.
-
-    Raises:
-        InputError: a file that is not a table of positive numbers with the columns of its format.
-    """
-    path = folder / curve.file
-    if not path.is_file():
-        return None
-    rows = _numbers(path, curve.format)
-    if curve.format.startswith("limit"):
-        return PublishedCurve(rows[:, 0], np.where(rows[:, -1] < NO_LIMIT, rows[:, -1], np.nan), None, curve.source)
-    if curve.format == "edges":
-        return PublishedCurve(rows[:, 0], rows[:, 1], rows[:, 2], curve.source)
-    if curve.format == "bc2-y":
-        mass = 3 * rows[:, 0]
-        mixing = mixing_from_portal(rows[:, 1], 0.1, rows[:, 0], mass)
-        return PublishedCurve(mass, coupling_from_mixing(mixing), None, curve.source)
-    return _from_polygon(rows, curve.source)
-
-
-def _numbers(path: Path, kind: str) -> Array:
-    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    data = [line for line in lines if line.lstrip()[0] in "0123456789.+-" and "nan" not in line.lower()]
-    try:
-        rows = np.array([[float(cell) for cell in line.split(DELIMITERS[kind])] for line in data])
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
-    if rows.ndim != 2 or rows.shape[1] != COLUMNS[kind] or len(rows) < 2 or not np.all(np.isfinite(rows) & (rows > 0)):
-        raise InputError(
-            f"{path}: {COLUMNS[kind]} columns of positive numbers are needed for a curve of format {kind!r}"
-        )
-    return rows
-
-
-def _from_polygon(rows: Array, source: str) -> PublishedCurve:
-    """Lowest and highest crossing of a closed polygon with each of its masses."""
-    x, y = np.log(rows).T
-    x2, y2 = np.roll(x, -1), np.roll(y, -1)
-    masses = np.unique(x)
-    edges = []
-    for m in masses:
-        crossing = (np.minimum(x, x2) <= m) & (m <= np.maximum(x, x2)) & (x != x2)
-        level = y[crossing] + (m - x[crossing]) / (x2[crossing] - x[crossing]) * (y2[crossing] - y[crossing])
-        level = np.concatenate([level, y[x == m]])
-        edges.append((level.min(), level.max()))
-    lower, upper = np.exp(np.array(edges)).T
-    return PublishedCurve(np.exp(masses), lower, upper, source)
-
-
 def computed_edges(scan: Scan) -> tuple[Array, Array, Array]:
     """Masses at which something is excluded, lowest and highest excluded coupling there; nan for an edge that is not seen."""
     rows = [(p.mass_gev, p.excluded[0][0], p.excluded[-1][1]) for p in scan.points if p.excluded]
     return tuple(np.array(rows, dtype=float).reshape(-1, 3).T)  # type: ignore[return-value]
 
 
-def residuals(
+class Ratio(NamedTuple):
+    """Computed over published along one edge ("lower", "upper", or "limit"), at masses in GeV, (n,) each."""
+
+    edge: str
+    mass: Array
+    ratio: Array
+
+
+def ratios(
     scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = (), span: tuple[float, float] | None = None
-) -> list[Residual]:
-    """One `Residual` per edge, on masses even in the logarithm over what both cover: a scan may be denser in one place.
+) -> list[Ratio]:
+    """One `Ratio` per edge, on masses even in the logarithm over what both cover: a scan may be denser in one place.
 
     `span` narrows them. Where a limit jumps from mass to mass, one that is scanned counts for each that is published.
 
@@ -152,17 +80,28 @@ def residuals(
             continue
         computed = np.exp(np.interp(np.log(grid), np.log(mass), np.log(values))) if len(grid) else grid
         ratio = computed / curve.at(edge, grid)
-        ratio = ratio[np.isfinite(ratio)]
+        good = np.isfinite(ratio)
+        found.append(Ratio(edge if curve.upper is not None else "limit", grid[good], ratio[good]))
+    return found
+
+
+def residuals(
+    scan: Scan, curve: PublishedCurve, skip: tuple[float, ...] = (), span: tuple[float, float] | None = None
+) -> list[Residual]:
+    """One `Residual` per edge, at the masses of `ratios`."""
+    mass, lower, upper = computed_edges(scan)
+    region = curve.upper is not None
+    found = []
+    for edge, _, ratio in ratios(scan, curve, skip, span):
         levels = (
             dict.fromkeys(LEVELS) if not len(ratio) else {k: float(np.quantile(ratio, q)) for k, q in LEVELS.items()}
         )
-        region = curve.upper is not None
         found.append(
             Residual(
                 search=scan.search,
                 hypothesis=scan.hypothesis,
                 source=curve.source,
-                edge=edge if region else "limit",
+                edge=edge,
                 label=scan.label,
                 method=scan.method,
                 n=len(ratio),
