@@ -155,10 +155,12 @@ FLAT = (
 )
 
 
-def test_a_count_without_masses_is_that_of_the_window(tmp_path: Path) -> None:
-    search = write(tmp_path, FLAT, "events")
+def test_events_without_masses_are_spread_evenly(tmp_path: Path) -> None:
+    search = write(tmp_path, FLAT, "events").with_values({"observed": 80, "range": 1.0})
     channel = channel_of(search)
-    assert observed(search, channel, 0.4) == observed(search, channel, 0.9) == 4
+    # Windows of 4 σ: 8 MeV + 4 · 0.1/0.7 · 7 MeV = 12 MeV at 0.4 GeV, 32 MeV at 0.9 GeV.
+    assert [observed(search, channel, m) for m in (0.4, 0.65, 0.9)] == [1, 2, 3]
+    assert observed(search.with_values({"observed": 0}), channel, 0.9) == 0
     found = background(search, channel, 0.65)
     assert found.events == pytest.approx(5 * 0.022)
     assert found.relative == pytest.approx(0.2)

@@ -45,7 +45,7 @@ def test_unknown_hypotheses_are_listed() -> None:
 
 
 def test_a_table_cannot_be_recast() -> None:
-    assert hypotheses(load("microboone-trident")) == ("dark-trident",)
+    assert hypotheses(load("microboone-trident")) == ("dark-trident", "dark-trident-heavy")
     with pytest.raises(UnknownName, match="dark-trident"):
         recast(load("microboone-trident"), "aprime")
 

@@ -52,7 +52,6 @@ def test_default_masses_are_inside_their_range() -> None:
     masses = masses_of(search)
     assert (masses[0], masses[-1]) == (0.001, 2.0)
     assert np.all(np.diff(masses) > 0)
-    assert masses_of(load("microboone-trident")) == (0.01, 0.05)
     assert masses_of(search, mass_range=(0.1, 0.4, 3, True)) == pytest.approx((0.1, 0.2, 0.4))
     assert masses_of(search, mass_range=(0.1, 0.4, 4, False)) == pytest.approx((0.1, 0.2, 0.3, 0.4))
 

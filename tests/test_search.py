@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limits.errors import InputError, LimitsError, UnknownName
+from limits.grid import masses_of
 from limits.search import CountingChannel, HistFactoryChannel, Search, describe, load, names
 
 SHIPPED = Path(load("na64mu-zprime").path).parents[1]
@@ -97,6 +98,13 @@ def test_every_shipped_table_states_its_source_and_reads(file: Path) -> None:
 
 def test_the_searches_are_there() -> None:
     assert set(names()) >= {
+        "babar-psid-lambda",
+        "babar-psid-lambdac",
+        "babar-psid-p",
+        "babar-zprime-4mu",
+        "belle2-4mu",
+        "belle2-idm",
+        "bes3-alp",
         "darkquest-aprime",
         "faser-alp",
         "faser-aprime",
@@ -146,10 +154,10 @@ def test_microboone_bins_add_up_to_the_printed_sums() -> None:
     np.testing.assert_allclose(parts, bins["background"], atol=0.011)
 
 
-def test_microboone_signal_has_all_bins_at_each_tabulated_mass() -> None:
+def test_microboone_signal_has_all_bins_at_each_mass() -> None:
     search = load("microboone-trident")
     signal = search.table("signal.csv")
-    assert search.hypothesis().tabulated_masses_gev == tuple(sorted(set(signal["mass_gev"])))
+    assert set(signal["mass_gev"]) == {0.01, 0.05}
     for mass in set(signal["mass_gev"]):
         assert signal["fraction"][signal["mass_gev"] == mass].sum() == pytest.approx(2, abs=0.003)
     assert set(signal["run_events"][signal["mass_gev"] == 0.05]) == {719.799, 1811.243}
@@ -246,9 +254,22 @@ def test_a_mass_outside_the_range(mass: Any) -> None:
 
 def test_masses_that_can_be_computed() -> None:
     assert load("na64mu-zprime").check_mass(2) == 2.0
-    assert load("microboone-trident").check_mass(0.05) == 0.05
-    with pytest.raises(InputError, match=r"only 0\.01, 0\.05 GeV"):
-        load("microboone-trident").check_mass(0.03)
+    assert load("microboone-trident").check_mass(0.4) == 0.4
+    with pytest.raises(InputError, match=r"allowed: 0\.01 to 0\.4 GeV"):
+        load("microboone-trident").check_mass(0.5)
+
+
+def test_masses_of_a_table(tmp_path: Path) -> None:
+    table = changed(COUNTING, "hypotheses/0/masses_gev", ...)
+    table["hypotheses"] = [{**table["hypotheses"][0], "tabulated_masses_gev": [0.1, 0.5]}]
+    table = changed(table, "hypotheses/0/benchmark/mass_gev", 0.1)
+    for key in ("comparisons", "calibrations", "curves"):
+        table.pop(key, None)
+    search = load(write(tmp_path, table))
+    assert search.check_mass(0.5) == 0.5
+    assert masses_of(search) == (0.1, 0.5)
+    with pytest.raises(InputError, match=r"only 0\.1, 0\.5 GeV"):
+        search.check_mass(0.03)
 
 
 def test_a_folder_or_a_file_of_ones_own(tmp_path: Path) -> None:

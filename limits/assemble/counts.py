@@ -13,13 +13,17 @@ from limits.signals.windows import counted, is_inside, published, width
 def observed(search: Search, channel: CountingChannel, mass: float) -> float:
     """Events counted: all of them, or those in a window around that mass in GeV.
 
+    Where their masses are not known they are spread evenly: the count is the whole number nearest to the share of the window.
+
     Raises:
         InputError: more events than masses are known of; where there are fewer, the last masses do not count.
     """
     if (count := published(search, channel, "observed", mass)) is not None:
         return count
-    if (window := channel.window) is None or window.events is None:
+    if (window := channel.window) is None:
         return search.value(channel.observed)
+    if window.events is None:
+        return float(round(search.value(channel.observed) * _part(search, window, mass)))
     pieces = counted(search, window, mass)
     return float(sum(is_inside(pieces, event) for event in _masses(search, channel, window)))
 
@@ -42,9 +46,14 @@ def background(search: Search, channel: CountingChannel, mass: float) -> Backgro
         return Background(max(beside, 1) * width(pieces) / rest, 1 / math.sqrt(max(beside, 1)), "poisson")
     events, error = search.value(channel.background), search.error(channel.background) or 0.0
     if window is not None:
-        part = min(width(counted(search, window, mass)) / search.value(window.background_range), 1.0)
+        part = _part(search, window, mass)
         events, error = events * part, error * part
     return _known(events, error, channel.background_constraint)
+
+
+def _part(search: Search, window: Window, mass: float) -> float:
+    """The part of the range that the window is."""
+    return min(width(counted(search, window, mass)) / search.value(window.background_range), 1.0)
 
 
 def _known(events: float, error: float, constraint: str | None) -> Background:

@@ -16,6 +16,7 @@ from limits.inference.asymptotic_limit import asymptotic_limit
 from limits.inference.bayes.interval import bayes_limit
 from limits.inference.bayes.priors import FLAT, KINDS, Kind, Prior
 from limits.inference.bayes.profile import profile_posterior_limit
+from limits.inference.bayes.several import several_tails
 from limits.inference.bayes.single import tail_single
 from limits.inference.counts import sums
 from limits.inference.counts.closed import OneCount
@@ -153,6 +154,8 @@ def p_values(likelihood: Likelihood, method: str, strength: float = 1.0) -> PVal
         return sums.p_values(OneCount.of(likelihood), strength)
     if method == "cls-exact" and is_several(likelihood):
         return several_p_values(SeveralCounts.of(likelihood), strength)
+    if method == "bayes" and is_several(likelihood):
+        return several_tails(likelihood, strength)
     single = SingleCount.of(likelihood)
     if not np.any(single.signal > 0):
         return PValues(1.0, None, None, (1.0,) * 5)

@@ -191,6 +191,8 @@ def _notes(plane: str, searches: Sequence[Search]) -> Iterator[str]:
     """What readers of the plane must know about these searches."""
     if recasts := [search.name for search in searches if plane in search.recasts]:
         yield f"recast, the efficiency assumed to be that of the published particle: {', '.join(recasts)}"
+    if lacking := [search.name for search in searches if search.recast is not None]:
+        yield f"recast of what is published, inputs that are not public are assumed: {', '.join(lacking)}"
     if hunts := [search.name for search in searches if spectrum_channel(search) is not None]:
         yield f"expected limits of simulated spectra, whose data are not public: {', '.join(hunts)}"
     unseen = [search.name for search in searches if {channel.signal for _, channel in search.parts} == {"missing"}]

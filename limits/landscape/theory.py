@@ -1,4 +1,4 @@
-"""What theory points to in a plane: couplings that the muon's magnetic moment or the abundance of dark matter would ask for."""
+"""What theory points to in a plane: what the muon's magnetic moment, the abundance of dark matter or that of baryons would ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limits.landscape.curves import Curve
-from limits.physics import hadrons, magnetic_moment, relic
+from limits.physics import hadrons, magnetic_moment, psid, relic
 from limits.physics.conversion import mixing_from_portal
 from limits.units import mass as particle_mass
 
@@ -35,11 +35,17 @@ TARGETS: Final[dict[str, relic.Kind]] = {
 MASS_RATIO: Final = 3.0
 ALPHA_D: Final = 0.1
 
+SHORT_OF: Final = 0.9999
+"""Curves of an open decay end at this part of the mass at which it closes."""
+
 CHARGES: Final = (2 / 3, -1 / 3, -1 / 3)
 """Electric charges of up, down and strange quarks."""
 
 STEP: Final = 1e-3
 """Step in GeV of a table of annihilation to hadrons: the ω and the φ are several times wider."""
+
+DARK_BARYONS: Final[dict[str, str]] = {"p": "B⁺ → p ψ_D", "lambda": "B⁰ → Λ ψ_D", "lambdac": "B⁺ → Λ_c⁺ ψ_D"}
+"""Decays to a dark baryon, as written in a picture."""
 
 
 def bands(plane: str, low: float, high: float) -> Iterator[Curve]:
@@ -55,6 +61,39 @@ def bands(plane: str, low: float, high: float) -> Iterator[Curve]:
         ratio = _hadrons()
         for name, kind in TARGETS.items() if low < high else ():
             yield Curve(f"thermal relic, {name}", _plain(masses), _plain(_target(kind, masses, ratio)), note=note)
+    if plane == "mesogenesis":
+        yield from _mesogenesis(low, high)
+
+
+def _mesogenesis(low: float, high: float) -> Iterator[Curve]:
+    """Exclusive branching fractions at the least inclusive one that makes all baryons, over the masses shown."""
+    note = (
+        "each search and each line is of one decay only (B⁺ → p ψ_D, B⁰ → Λ ψ_D, B⁺ → Λ_c⁺ ψ_D), made by an operator of its own: a "
+        "limit on one says nothing about another. Lines: the exclusive branching fraction if the inclusive one is 10⁻⁴, the least that "
+        "is needed, by phase space (own model)"
+    )
+    low = max(low, psid.lowest_mass())
+    for mode, decay in DARK_BARYONS.items():
+        masses = np.linspace(low, min(high, SHORT_OF * psid.highest_mass(mode)), BAND_POINTS)
+        if masses[0] < masses[-1]:
+            needed = psid.exclusive_branching(psid.LEAST_INCLUSIVE, mode, masses, "phase-space")
+            yield Curve(f"{decay} needed, phase space", _plain(masses), _plain(needed), note=note)
+    if low < high:
+        yield _form_factors(low, min(high, SHORT_OF * psid.highest_mass("p")))
+
+
+def _form_factors(low: float, high: float) -> Curve:
+    """What is needed of B⁺ → p ψ_D by the form factors of 2026."""
+    masses = np.linspace(low, high, 2)
+    edges = [
+        psid.exclusive_branching(psid.LEAST_INCLUSIVE, "p", masses, model)
+        for model in ("form-factor-low", "form-factor-high")
+    ]
+    note = (
+        "band: the same for B⁺ → p ψ_D with form factors, 10⁻⁸ to 10⁻⁷ (arXiv:2603.01723, abstract): contrary to what phase space "
+        "suggests, the limits of BaBar do not exclude this decay as the origin of baryons"
+    )
+    return Curve("B⁺ → p ψ_D needed, form factors", _plain(masses), _plain(edges[0]), _plain(edges[1]), note)
 
 
 def _target(kind: relic.Kind, masses: Array, ratio: relic.Ratio) -> Array:

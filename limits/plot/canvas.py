@@ -32,6 +32,13 @@ FEW: Final = 5
 PARTICLES: Final = {
     "aprime": "A'",
     "dark-trident": "A'",
+    "dark-trident-heavy": "A'",
+    "idm-dark-higgs": "h'",
+    "idm-mixing": "h'",
+    "dark-higgs-mumu": "h'",
+    "dark-higgs-pipi": "h'",
+    "dark-higgs-kk": "h'",
+    "mesogenesis": "ψ_D",
     "b-l": "Z'",
     "lmu-ltau": "Z'",
     "alp-photon": "a",

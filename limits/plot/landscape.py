@@ -158,6 +158,15 @@ def _frame(ax: Axes, found: Plane) -> None:
         edge for s in found.scans for p in s.points for edges in p.excluded for edge in edges if edge is not None
     ]
     couplings += [c for shape in found.curves for c in (*shape.low, *(shape.high or ()))]
+    if couplings:  # what theory points to is shown, even where no search comes near
+        bottom, top = min(couplings) / 2, 3 * max(couplings)
+        missed = [
+            c
+            for s in found.bands
+            if min(s.low) > top or max(s.high or s.low) < bottom
+            for c in (*s.low, *(s.high or ()))
+        ]
+        couplings += missed
     low, high = (min(masses), max(masses)) if min(masses) < max(masses) else (masses[0] / 1.5, masses[0] * 1.5)
     ax.set_xscale("log")
     ax.set_yscale("log")

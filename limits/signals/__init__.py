@@ -8,6 +8,8 @@ a function of the coupling.
 | `displaced` | meson decays, bremsstrahlung, conversion of photons → X → decay in a distant volume            | FASER, NA62, DarkQuest  |
 | `missing`   | muon–nucleus bremsstrahlung of an X that escapes with at least a given share of the energy      | NA64μ                   |
 | `template`  | a table of events per bin at a reference coupling, scaled                                      | MicroBooNE              |
+| `cascade`   | e⁺e⁻ → h′A′, two vertices of which one is displaced, and missing momentum                      | Belle II                |
+| `tagged`    | B → baryon ψ_D with ψ_D unseen, beside a reconstructed B meson                                 | BaBar                   |
 | `resonance` | a peak on a smooth spectrum, of the size that a rate makes                                      | BESIII, Belle II, BaBar |
 """
 
@@ -18,24 +20,35 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from limits.physics.portal import PORTALS, Coupling
+from limits.signals.cascade import cascade
 from limits.signals.displaced import displaced
 from limits.signals.expected import Hypothesis, Signal, Yield
 from limits.signals.missing import HYPOTHESES, missing
 from limits.signals.resonance import resonance
+from limits.signals.tagged import tagged
 from limits.signals.template import template
 
 __all__ = ["KNOWN", "SIGNALS", "Coupling", "Hypothesis", "Signal", "Yield"]
 
 SIGNALS: Final[Mapping[str, Callable[[Any, Any, str, float], Signal]]] = MappingProxyType(
-    {"displaced": displaced, "missing": missing, "resonance": resonance, "template": template}
+    {
+        "cascade": cascade,
+        "displaced": displaced,
+        "missing": missing,
+        "resonance": resonance,
+        "tagged": tagged,
+        "template": template,
+    }
 )
 """Every signal by the name a search file uses."""
 
 KNOWN: Final[Mapping[str, Mapping[str, Coupling]]] = MappingProxyType(
     {
+        "cascade": {},
         "displaced": {name: portal.coupling for name, portal in PORTALS.items()},
         "missing": {name: particle.coupling for name, particle in HYPOTHESES.items()},
         "resonance": {},
+        "tagged": {},
         "template": {},
     }
 )

@@ -137,7 +137,7 @@ def test_calibrated_and_set_numbers_are_told() -> None:
 
 def test_bad_input() -> None:
     with pytest.raises(InputError, match="mass"):
-        export(load("microboone-trident"), masses=[0.02])
+        export(load("microboone-trident"), masses=[0.5])
     with pytest.raises(UnknownName, match="dark-trident"):
         export(load("microboone-trident"), "aprime")
     with pytest.raises(ValueError, match="JSON"):

@@ -1,0 +1,53 @@
+"""A decay of one of two B mesons to a baryon and what is not seen, the other B meson reconstructed: events at one missing mass."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from limits.errors import InputError
+from limits.search import CountingChannel, Search
+from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis, optional
+from limits.signals.windows import published, share
+
+HYPOTHESES: Final = ("mesogenesis",)
+"""What escapes is a dark baryon; the coupling is the branching fraction of the exclusive decay."""
+
+
+def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: float) -> Signal:
+    """B → baryon ψ_D, ψ_D unseen, beside a B meson that is reconstructed.
+
+    The expected events are B · 2 f N_BB̄ · efficiency. The efficiency is that of the table of the channel, if it is there: of the whole
+    analysis, for one B → baryon ψ_D. Without, it is that of the tag times the visible fraction of the decays of the baryon, the
+    acceptance, the efficiency inside it and the share of the peak in the window.
+    """
+    known_hypothesis(search, "tagged", hypothesis, HYPOTHESES)
+    luminosity, pairs, charge = above_zero(search, "luminosity_ifb", "pairs_per_ifb", "parent_fraction")
+    parents = 2 * charge * luminosity * pairs
+    efficiency = published(search, channel, "efficiency", mass)
+    if efficiency is None:
+        efficiency = _efficiency(search, channel, mass)
+
+    def at(couplings: ArrayLike) -> Yield:
+        return Yield((parents * efficiency * checked_couplings(couplings))[:, None])
+
+    return at
+
+
+def _efficiency(search: Search, channel: CountingChannel, mass: float) -> float:
+    """Of what is assumed about the analysis and simulated of its acceptance."""
+    window = channel.window
+    if window is None or window.resolution is None:
+        raise InputError(
+            f"{search.path}: {channel.name}: the signal 'tagged' needs a window with a table of resolutions"
+        )
+    counted = share(search, window, mass)  # refuses a mass that the table does not reach
+    table = search.table(window.resolution)
+    if "acceptance" not in table:
+        known = ", ".join(table)
+        raise InputError(f"{search.path.parent / window.resolution}: no column acceptance; known: {known}")
+    inside = float(np.interp(mass, table["mass_gev"], table["acceptance"]))
+    visible = optional(search, "visible_fraction", 1.0)
+    return search.value("tag_efficiency") * visible * search.value("efficiency") * inside * counted
