@@ -58,8 +58,9 @@ class Window(Facts):
     """Events are counted within `half_width` of the mass tested; the background is flat over `background_range`.
 
     These are keys of numbers in GeV, but with `resolution`, a table with the columns mass_gev and resolution_gev, the half width is
-    in resolutions. `events` are the masses of all events observed; without them they are spread evenly over the range. Masses between the two of `veto` are not looked at, nor part of the range. With `sideband` the background is what
-    of the events lies outside the window; without, a number of its own.
+    in resolutions. `events` are the masses of all events observed; without them they are spread evenly over the range. Masses
+    between the two of `veto` are not looked at, nor part of the range. With `sideband` the background is what of the events lies
+    outside the window; without, a number of its own.
     """
 
     events: tuple[Key, ...] | None = None
