@@ -31,7 +31,8 @@ def draw(scans: Sequence[Scan], searches: Mapping[str, Search], folder: Path) ->
         return []
     files = []
     for (name, hypothesis), group in groupby(scans, key=lambda scan: (scan.search, scan.hypothesis)):
-        search, of_one = searches[name], list(group)
+        every = list(group)
+        search, of_one = searches[name], [scan for scan in every if len(scan.points) > 1] or every
         default = hypothesis == search.hypotheses[0].name
         stem = name if default else f"{name}-{hypothesis}"
         for scan in of_one:
@@ -55,7 +56,7 @@ def _overlay(search: Search, scans: Sequence[Scan], path: Path) -> Path:
     published = [c for c in search.published(scans[0].hypothesis) if c.edge == "observed"]
     figure, axes = new_axes(ratio=bool(published))
     top, below = axes[0], axes[-1]
-    dress(top, scans[0], f"{search.name}  ·  predicted and calibrated, every method")
+    dress(top, scans[0], f"{search.name}  ·  {' and '.join(dict.fromkeys(scan.label for scan in scans))}, every method")
     for scan, line, (colour, _) in zip(scans, LINES, STYLES, strict=False):
         points = np.array([(p.mass_gev, p.observed_limit) for p in scan.points if p.observed_limit is not None])
         label = f"{scan.label}, {scan.method}" + ("" if scan.data is None else f", {seen_in(scan.data)}")

@@ -1,9 +1,10 @@
-"""Documents that a command reads: the JSON of a workspace or a patch, from a file or from stdin."""
+"""Documents that a command reads, from a file or from stdin: a workspace of pyhf, an HS3 document, a Combine card, a patch."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,31 @@ def read_json(name: str) -> Any:
 
     with io.TextIOWrapper(io.BytesIO(_content(name)), encoding="utf-8") as stream:
         return workspace.read(stream, called(name))
+
+
+def read_workspace(name: str) -> dict[str, Any]:
+    """A workspace as pyhf writes it, whatever it was: JSON of pyhf, HS3, or a Combine card.
+
+    Raises:
+        InputError: cannot be read, none of the three, or one with something that is not supported.
+    """
+    content = _content(name)
+    if re.search(rb"^[ \t]*imax[ \t]", content[:100_000], re.MULTILINE) and not content.lstrip().startswith(b"{"):
+        from limits.formats.combine import from_card
+
+        try:
+            return from_card(content.decode(), called(name))
+        except UnicodeDecodeError:
+            raise InputError(f"{called(name)}: cannot be read as a card: not UTF-8 text") from None
+    from limits.likelihood import workspace
+
+    with io.TextIOWrapper(io.BytesIO(content), encoding="utf-8") as stream:
+        document = workspace.read(stream, called(name))
+    if "distributions" in document and "channels" not in document:
+        from limits.formats.hs3 import read
+
+        return read(content, called(name))
+    return document
 
 
 def _content(name: str) -> bytes:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256 as hashed
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from limits.cli.options import MASSES, change_options, hypothesis_option, json_option
 from limits.cli.output import deliver
 
+FORMATS: Final = {"pyhf": "limits.formats.pyhf", "hs3": "limits.formats.hs3", "combine-card": "limits.formats.combine"}
+"""Modules that export a search, by the format they write."""
+
 
 @click.command()
 @click.argument("search")
-@click.option("--format", "form", type=click.Choice(["pyhf"]), default="pyhf", show_default=True)
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="pyhf", show_default=True)
 @hypothesis_option
-@click.option("--masses", type=MASSES, help="GeV; more than one gives a patchset too.")
+@click.option("--masses", type=MASSES, help="GeV; of more than one pyhf has a patchset, the others a file each.")
 @change_options
 @click.option("--output", type=click.Path(file_okay=False), metavar="DIR", help="Default: workspaces/SEARCH.")
 @json_option
@@ -29,20 +35,30 @@ def export(
     output: str | None,
     as_json: bool,
 ) -> None:
-    """Write a search as a pyhf workspace and patchset."""
+    """Write a search in a format of other tools.
+
+    pyhf: a workspace and a patchset over masses. hs3: a document for pyhs3 and ROOT, and one without
+    bins for a spectrum. combine-card: datacards, one count per bin.
+    """
     from limits import report
     from limits.cli.target import changed
-    from limits.formats import pyhf
-    from limits.likelihood import workspace
+    from limits.formats.pyhf import write
+    from limits.likelihood.workspace import digest
 
     facts = changed(search, calibrated, changes)
-    documents = pyhf.export(facts, hypothesis, masses)
+    documents: Mapping[str, Any] = import_module(FORMATS[form]).export(facts, hypothesis, masses)
     folder = Path("workspaces", facts.name) if output is None else Path(output)
     files = [
-        {"path": str(path), "sha256": workspace.digest(documents[path.name])} for path in pyhf.write(documents, folder)
+        {"path": str(path), "sha256": sha256(path) if form == "combine-card" else digest(documents[path.name])}
+        for path in write(documents, folder)
     ]
     document = {"search": facts.name, "hypothesis": facts.hypothesis(hypothesis).name, "format": form, "files": files}
     deliver(document, report.files, as_json=as_json)
+
+
+def sha256(path: Path) -> str:
+    """Of the bytes of a file: of JSON it is `digest` that is told, which does not depend on spaces."""
+    return hashed(path.read_bytes()).hexdigest()
 
 
 @click.command()
@@ -51,7 +67,7 @@ def export(
 def digest(workspace: str, as_json: bool) -> None:
     """SHA-256 of a workspace, the same as 'pyhf digest'. WORKSPACE is a JSON file, or - for stdin."""
     from limits.cli.documents import read_json
-    from limits.likelihood.workspace import digest as sha256
+    from limits.likelihood.workspace import digest
 
-    found = {"sha256": sha256(read_json(workspace))}
+    found = {"sha256": digest(read_json(workspace))}
     deliver(found, lambda _: click.echo(f"sha256:{found['sha256']}"), as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from limits.cli.documents import STDIN, called, read_json, read_patch
+from limits.cli.documents import STDIN, called, read_patch, read_workspace
 from limits.cli.hunting import data_options, hunting_at, spectrum_options
 from limits.cli.options import POSITIVE, change_options, hypothesis_option, together
 from limits.errors import unknown
@@ -259,7 +259,7 @@ def _workspace(text: str, measurement: str | None, patches: Sequence[str], inter
     from limits.likelihood import histfactory, workspace
 
     where = called(text)
-    document = read_json(text)
+    document = read_workspace(text)
     if patches:
         document = workspace.apply_patches(document, [read_patch(name) for name in patches], where)
     likelihood = histfactory.load(document, measurement=measurement, where=where)

@@ -71,14 +71,17 @@ def export(
     return {"workspace.json": base, "patchset.json": _patchset(search, facts, base, points), **more}
 
 
-def write(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> list[Path]:
-    """Write each document under its name in `folder`, which is made; a file is there whole or not at all.
+def write(documents: Mapping[str, Mapping[str, Any] | str], folder: Path) -> list[Path]:
+    """Write each document or text under its name in `folder`, which is made; a file is there whole or not at all.
 
     Raises:
         OSError: the folder cannot be made or written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return [_replace(folder / name, text(content)) for name, content in documents.items()]
+    return [
+        _replace(folder / name, content if isinstance(content, str) else text(content))
+        for name, content in documents.items()
+    ]
 
 
 def text(content: Mapping[str, Any]) -> str:

@@ -62,9 +62,9 @@ class Variant:
     def scanned(self) -> tuple[float, ...] | None:
         """Masses of the scan in GeV: of a hunt on a spectrum some of those published, with toys of counts those compared.
 
-        None for the default grid of all others.
+        By a second method with nothing to compare the benchmark is enough. None for the default grid of all others.
         """
-        if self.method.endswith("-toys"):
+        if self.method.endswith("-toys") or not (self.facts_compared or self.method == self.facts.methods[0]):
             return self.masses
         if spectrum_channel(self.search) is None:
             return None
@@ -83,9 +83,9 @@ class Variant:
 
 
 def variants(search: Search) -> Iterator[Variant]:
-    """All variants of a search. Where nothing is published one method is enough."""
+    """All variants of a search."""
     for facts in search.hypotheses:
-        for method in facts.methods if search.published(facts.name) else facts.methods[:1]:
+        for method in facts.methods:
             yield Variant(search, facts, method)
         if search.is_calibratable:
             # A calibrated number absorbs the method it was fitted with: by another one it would mean something else.

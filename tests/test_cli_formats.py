@@ -1,0 +1,67 @@
+"""Searches written for other tools on the command line, and what other tools write as a target."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from limits.cli import main
+
+FILES = {"pyhf": "workspace.json", "hs3": "workspace.hs3.json", "combine-card": "card.txt"}
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def answer(*arguments: object) -> dict[str, Any]:
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("name", ["na64mu-zprime", "faser-aprime", "microboone-trident", "babar-psid-p", "na62-aprime"])
+def test_every_format_has_the_same_limit(name: str, form: str, tmp_path: Path) -> None:
+    """Against pyhf's, at the benchmark. A linear ± 22 % is a lognormal of two sides in a card, blended otherwise: 0.3 %."""
+    answer("export", name, "--output", tmp_path)
+    found = answer("export", name, "--format", form, "--output", tmp_path)
+    assert (found["search"], found["format"]) == (name, form)
+    assert FILES[form] in {Path(entry["path"]).name for entry in found["files"]}
+    ours, theirs = (answer("limit", tmp_path / file, "--level", "0.9") for file in (FILES["pyhf"], FILES[form]))
+    rel = 5e-3 if (name, form) == ("microboone-trident", "combine-card") else 1e-6
+    assert theirs["observed_limit"] == pytest.approx(ours["observed_limit"], rel=rel)
+    assert theirs["expected_limit"] == pytest.approx(ours["expected_limit"], rel=rel)
+
+
+def test_a_spectrum_has_an_unbinned_document(tmp_path: Path) -> None:
+    found = answer("export", "babar-zprime-4mu", "--format", "hs3", "--output", tmp_path)
+    assert {Path(entry["path"]).name for entry in found["files"]} == {"workspace.hs3.json", "unbinned.hs3.json"}
+    refused = run("limit", tmp_path / "unbinned.hs3.json")
+    assert refused.exit_code == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "unbinned.hs3.json" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("card.txt", "imax 1\nbin a\n", "card.txt"),
+        ("card.txt", "\xff".encode("latin-1") + b"\nimax 1\n", "not UTF-8"),
+        ("theirs.hs3.json", '{"distributions": [], "metadata": {}}', "theirs.hs3.json"),
+        ("list.json", "[]", "list.json"),
+        ("text.txt", "nothing", "text.txt"),
+    ],
+)
+def test_what_is_none_of_the_three_is_one_line(tmp_path: Path, name: str, text: str | bytes, words: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = run("limit", path)
+    assert done.exit_code == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
