@@ -149,6 +149,34 @@ def test_a_window_without_a_sideband_beside_it(tmp_path: Path) -> None:
         background(search, channel_of(search), 0.65)
 
 
+def test_events_in_a_veto_are_not_beside_it(tmp_path: Path) -> None:
+    """With the veto up to 0.55 GeV those at 0.46 and 0.54 GeV are as if nobody had looked."""
+    search = write(tmp_path, SIDEBAND).with_values({"veto_low": 0.455, "veto_high": 0.55})
+    assert background(search, channel_of(search), 0.65).relative == pytest.approx(2**-0.5)
+    assert observed(search, channel_of(search), 0.54) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"half_width": 0.0}, "half_width = 0: a number above 0"),
+        ({"half_width": -2.0}, "half_width = -2: a number above 0"),
+        ({"veto_low": 0.66, "veto_high": 0.64}, "veto_low = 0.66 is above veto_high = 0.64"),
+    ],
+)
+def test_windows_that_are_none(tmp_path: Path, values: dict[str, float], problem: str) -> None:
+    search = write(tmp_path, SIDEBAND).with_values(values)
+    with pytest.raises(InputError, match=problem):
+        background(search, channel_of(search), 0.65)
+
+
+def test_a_resolution_of_zero_is_refused(tmp_path: Path) -> None:
+    search = write(tmp_path, SIDEBAND)
+    (tmp_path / "resolution.csv").write_text("mass_gev,resolution_gev\n0.3,0\n1.0,0\n")
+    with pytest.raises(InputError, match=r"resolution\.csv: got 0 GeV at 0\.65 GeV"):
+        observed(search, channel_of(search), 0.65)
+
+
 FLAT = (
     'window = { half_width = "half_width", background_range = "range", resolution = "resolution.csv" }\n'
     'background_constraint = "gamma"\nper_mass = "per-mass.csv"'
@@ -164,6 +192,22 @@ def test_events_without_masses_are_spread_evenly(tmp_path: Path) -> None:
     found = background(search, channel, 0.65)
     assert found.events == pytest.approx(5 * 0.022)
     assert found.relative == pytest.approx(0.2)
+
+
+def test_a_flat_background_needs_a_range(tmp_path: Path) -> None:
+    search = write(tmp_path, FLAT, "events").with_values({"range": 0.0})
+    for part in (observed, background):
+        with pytest.raises(InputError, match="range = 0: a number above 0"):
+            part(search, channel_of(search), 0.65)
+
+
+def test_a_published_error_as_large_as_its_background(tmp_path: Path) -> None:
+    """No Gamma density is as wide as its mean: an auxiliary count takes its place."""
+    table = "mass_gev,background,background_error\n0.4,1.0,1.2\n0.6,2.0,0.1\n"
+    search = write(tmp_path, FLAT, "events", **{"per-mass": table})
+    wide, narrow = (background(search, channel_of(search), mass) for mass in (0.4, 0.6))
+    assert (wide.events, wide.relative, wide.constraint) == (1.0, pytest.approx(1.2), "poisson")
+    assert narrow.constraint == "gamma"
 
 
 def test_published_inputs_take_the_place_of_numbers(tmp_path: Path) -> None:
@@ -208,3 +252,17 @@ def test_a_recast_is_labelled_so(tmp_path: Path) -> None:
     from limits.scan import label
 
     assert label(write(tmp_path, FLAT, "events")) == "recast"
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("mass_gev,resolution_gev\n0.3,0.002\n0.2,0.009\n", "column mass_gev: masses must increase"),
+        ("mass_gev,resolution_gev\n0.3,0.0\n1.0,0.009\n", "column resolution_gev: got 0: must be above 0"),
+    ],
+)
+def test_a_broken_table_of_resolutions_is_refused(tmp_path: Path, table: str, problem: str) -> None:
+    write(tmp_path, SIDEBAND)
+    (tmp_path / "resolution.csv").write_text(table)
+    with pytest.raises(InputError, match=problem):
+        load(tmp_path)

@@ -151,6 +151,25 @@ def test_a_table_takes_the_place_of_the_assumptions(folder: Path) -> None:
     )  # between rows: the count of the nearest
 
 
+def test_show_says_whether_there_is_a_table(folder: Path) -> None:
+    from click.testing import CliRunner
+
+    from limits.cli import main
+
+    assert "no per-mass.csv in the folder" in CliRunner().invoke(main, ["show", str(folder)]).stdout.replace("\n", " ")
+    (folder / "per-mass.csv").write_text("mass_gev,observed,efficiency\n1.0,0,0.001\n4.0,1,0.004\n")
+    shown = " ".join(CliRunner().invoke(main, ["show", str(folder)]).stdout.split())
+    assert "per-mass.csv takes the place of the numbers at each mass: observed, efficiency" in shown
+
+
+def test_a_background_error_as_large_as_the_background(folder: Path) -> None:
+    """An auxiliary count of one event, where no Gamma density is wide enough."""
+    table = "mass_gev,observed,background,background_error,efficiency\n1.0,0,0.5,0.5,0.002\n4.0,0,0.5,0.6,0.002\n"
+    (folder / "per-mass.csv").write_text(table)
+    search = load(folder).with_values({"efficiency_uncertainty": 0})
+    assert limit(search, 1.0) == pytest.approx(2.3026 / 0.002 / 454.3e6, rel=3e-4)
+
+
 def test_a_table_of_efficiencies_alone(folder: Path) -> None:
     """Counts and background stay as they are assumed; nothing else multiplies the efficiency."""
     (folder / "per-mass.csv").write_text("# made up\nmass_gev,efficiency\n1.0,0.001\n4.0,0.004\n")

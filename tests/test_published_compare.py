@@ -102,6 +102,22 @@ def test_what_is_not_declared_is_said(compared: Compare) -> None:
     assert [row["edge"] for row in found["residuals"]] == ["limit"]
 
 
+def test_another_quantity_is_asked_about(compared: Compare) -> None:
+    assert (
+        "a factor of 100" in compared(limits(), csv("mass [GeV],limit [GeV-1]", MASSES, 1e-8 * MASSES))["warnings"][0]
+    )
+
+
+def test_what_means_no_limit_is_none(compared: Compare) -> None:
+    """Collections of curves write 1e5 where nothing is excluded; for a coupling with a unit it may be a limit."""
+    plain = replace(limits(), coupling={**WORDS, "unit": "1"})
+    values = np.where(np.arange(len(MASSES)) == 6, 1e5, 1e-4 * MASSES / 1.5)
+    found = compared(plain, csv("mass [GeV],limit", MASSES, values))
+    assert found["warnings"] == ["observed: 1 of 12 values are 10000 or more: taken as no limit"]
+    assert [found["residuals"][0][key] for key in ("lowest", "highest")] == pytest.approx([1.5, 1.5])
+    assert compared(limits(), csv("mass [GeV],limit [GeV-1]", MASSES, values))["residuals"][0]["lowest"] < 1e-3
+
+
 def test_nothing_in_common_is_partial(compared: Compare) -> None:
     found = compared(limits(), "mass [GeV],limit [GeV-1]\n1,2\n3,4\n", code=3)
     assert found["status"] == "partial"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -215,6 +217,27 @@ def test_sizes_are_bounded(server: Server, tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match="not there after"):
         fetch(DOI, tmp_path / "in", server.url)
     assert not (tmp_path / "in").exists()
+
+
+def test_headers_that_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is within the time of a socket, for ever."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(fetching, "FILE_SECONDS", 0.3)
+    done = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with listening.accept()[0] as one, contextlib.suppress(OSError):
+            one.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not done.wait(0.05):
+                one.sendall(b"y")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        with pytest.raises(InputError, match=r"not there after 0\.3 seconds"):
+            fetch(DOI, tmp_path / "x", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        done.set()
+        thread.join()
 
 
 def test_an_answer_that_is_cut_short(server: Server, tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ def test_blocks_of_one_table_are_joined(put: Put) -> None:
     [
         ("# mass lower upper\n0.1 1e-5 1e-3\n0.2 2e-5 1e-4\n", {"units": {"mass": "GeV"}}),
         ("mass [MeV]\tlower edge\tupper edge\n100\t1e-5\t1e-3\n200\t2e-5\t1e-4\n", {}),
+        ("mass [GeV];lower;upper\r0.1;1e-5;1e-3\r0.2;2e-5;1e-4\r", {}),
         ("mass [GeV];upper;lower;x\n0.2;1e-4;2e-5;a\n0.1;1e-3;1e-5;b\n", {}),
         (
             "0.1 1e-5 1e-3\n0.2 2e-5 1e-4\n",
@@ -244,6 +245,19 @@ def test_a_contour_is_closed(put: Put) -> None:
         ("Kinetic mixing $\\epsilon$", "coupling"),
         ("$\\epsilon^2$", None),
         ("cos θ", None),
+        ("Expected limit $\\pm 1\\sigma$", None),
+        ("Expected limit 1σ low", None),
+        ("Expected limit, 84% quantile", None),
+        ("Expected 68% band", None),
+        ("Observed limit +1σ theory", None),
+        ("Observed CLs", None),
+        ("CL$_s$", None),
+        ("Observed p-value", None),
+        ("Expected significance", None),
+        ("log10 limit", None),
+        ("log10(mass/GeV)", None),
+        ("95% CLs upper limit", "observed_limit"),
+        ("95\\% C.L.", "observed_limit"),
     ],
 )
 def test_headings(header: str, name: str | None) -> None:
@@ -261,6 +275,10 @@ def test_headings(header: str, name: str | None) -> None:
         ("cm$^2$", "pb", 1e36),
         ("\\%", "1", 0.01),
         ("1", "1", 1.0),
+        ("$10^{-6}$", "1", 1e-6),
+        ("10**-6", "1", 1e-6),
+        ("$\\times 10^{-8}$", "1", 1e-8),
+        ("1e-6", "1", 1e-6),
     ],
 )
 def test_units_of_a_coupling(given: str, becomes: str, factor: float) -> None:
@@ -312,6 +330,15 @@ def test_a_unit_is_not_guessed(given: str) -> None:
         ),
         ("mass [GeV],limit\n1,3\n2,2\n", {"units": {"lower": "1"}}, "--unit lower: no such column is taken"),
         ("mass [GeV],limit [fb]\n1e300,3\n1e302,2\n", {"units": {"mass": "TeV"}}, None),
+        (
+            "mass [GeV],UL on B (10^-6)\n1,3\n2,2\n",
+            {},
+            r"'UL on B \(10\^-6\)' has a power of ten or a unit: say --unit",
+        ),
+        ("mass [GeV],UL on B x 1e6\n1,3\n2,2\n", {}, "has a power of ten or a unit"),
+        ("mass [GeV],limit (fb)\n1,3\n2,2\n", {}, "has a power of ten or a unit"),
+        ("mass [GeV];limit\n1,5;2,5e-3\n2,5;3,5e-3\n", {}, "mass_gev, row 1: got '1,5': must be a number"),
+        (",".join(f"c{i}" for i in range(99)) + "\n" + ",".join("1" * 99), {}, r"30 \(c29\), … 99 in all"),
         ("mass [TeV],limit [cm2]\n1,3e300\n2,2\n", {}, "too large in the units used here"),
     ],
 )
@@ -343,6 +370,24 @@ def test_one_line_says_what_is_wrong(put: Put, text: str, options: dict[str, Any
         ("t.json", '{"data_tables": []}', "limits published fetch"),
         ("t.json", '{"headers": [{"name": "a", "colspan": 2}], "values": []}', "one column per header"),
         ("t.json", '{"headers": [{"name": "a"}], "values": [{"x": []}]}', "got 0 cells, but there are 1"),
+        ("t.yaml", "a: {b: 1, b: 2}", "line 1: the key 'b' stands twice"),
+        ("t.json", '{"headers": [], "values": [1], "values": [2]}', "the key 'values' stands twice"),
+        ("t.yaml", "a: &a {x: 1}\nb: &b {<<: [*a, *a], y: 1}\nc: {<<: [*b, *b]}", "merged keys are not read"),
+        ("t.yaml", "---\n" * 700_000, "too large"),
+        (
+            "t.yaml",
+            f"v: &v [{'{value: 1},' * 999}]\ndependent_variables: [{'{header: {name: a}, values: *v},' * 999}]",
+            "too l",
+        ),
+        (
+            "t.yaml",
+            f"e: &e [{'{symerror: 1},' * 999}]\n"
+            f"dependent_variables: [{{header: {{name: a}}, values: [{'{value: 1, errors: *e},' * 999}]}}]",
+            "too large",
+        ),
+        ("t.json", '{"headers": [], "values": [' + "1," * 3_100_000 + "1]}", "too large"),
+        ("t.csv", "1,2\n" * 300_000, "too large"),
+        ("t.yaml", "{independent_variables: 3}", "must be a list"),
         ("t.zip", b"PK\3\4", "an archive: unpack it"),
         ("t.csv", b"\xff\xfe", "not UTF-8"),
         ("t.csv", "a,b\n" + "x" * 200_000 + ",1", "not CSV"),

@@ -7,7 +7,7 @@ import math
 from limits.errors import InputError
 from limits.likelihood.counting import Background
 from limits.search import CountingChannel, Search, Window
-from limits.signals.windows import counted, is_inside, published, width
+from limits.signals.windows import counted, is_inside, published, vetoed, width
 
 
 def observed(search: Search, channel: CountingChannel, mass: float) -> float:
@@ -34,8 +34,10 @@ def background(search: Search, channel: CountingChannel, mass: float) -> Backgro
     A sideband without an event counts as one event that is no part of it: no background at all is not what was learnt.
     """
     if (events := published(search, channel, "background", mass)) is not None:
-        error = published(search, channel, "background_error", mass) or 0.0
-        return _known(events, error, channel.background_constraint or "gamma")
+        error, constraint = published(search, channel, "background_error", mass) or 0.0, channel.background_constraint
+        if constraint in (None, "gamma"):  # no Gamma density is as wide as its mean; an auxiliary count may be
+            constraint = "gamma" if error < events else "poisson"
+        return _known(events, error, constraint)
     window = channel.window
     if window is not None and window.sideband:
         pieces = counted(search, window, mass)
@@ -53,7 +55,10 @@ def background(search: Search, channel: CountingChannel, mass: float) -> Backgro
 
 def _part(search: Search, window: Window, mass: float) -> float:
     """The part of the range that the window is."""
-    return min(width(counted(search, window, mass)) / search.value(window.background_range), 1.0)
+    whole = search.value(window.background_range)
+    if not whole > 0:
+        raise InputError(f"{search.path}: {window.background_range} = {whole:g}: a number above 0 is needed")
+    return min(width(counted(search, window, mass)) / whole, 1.0)
 
 
 def _known(events: float, error: float, constraint: str | None) -> Background:
@@ -63,9 +68,10 @@ def _known(events: float, error: float, constraint: str | None) -> Background:
 
 
 def _masses(search: Search, channel: CountingChannel, window: Window) -> list[float]:
-    """Masses of the events, as many as were observed."""
+    """Masses of the events, as many as were observed; those that are vetoed are neither in a window nor beside it."""
     count, known = search.value(channel.observed), window.events or ()
     if count > len(known):
         problem = f"{channel.observed} = {count:g}: a mass window needs the mass of every event"
         raise InputError(f"{search.path}: {problem}; known: {', '.join(known) or 'none'}")
-    return [search.value(key) for key in known[: int(count)]]
+    low, high = vetoed(search, window)
+    return [mass for key in known[: int(count)] if not low < (mass := search.value(key)) < high]

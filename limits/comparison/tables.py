@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from limits.comparison.curves import PublishedCurve, from_polygon
+from limits.comparison.curves import NO_LIMIT, PublishedCurve, from_polygon
 from limits.comparison.residuals import Ratio, Residual, ratios, residuals
 from limits.errors import InputError
 from limits.published import Imported
@@ -17,6 +17,9 @@ from limits.scan import PointResult, Scan
 
 COMPARED: Final = ("observed_limit", "expected_limit", "lower", "upper", "coupling")
 """Columns that are held against a scan."""
+
+FAR: Final = 100.0
+"""Computed over published from which the two are hardly of one quantity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +81,11 @@ def compare(scan: Scan, table: Imported) -> Compared:
         raise InputError(f"{table.source}: {table.kind}: a limit, a region or a contour is needed")
     factor, warnings = _in_unit_of(scan, table)
     pairs = []
-    for kind, curve in _curves(table, factor).items():
+    for kind, found in _curves(table, factor).items():
+        curve = _without_none(kind, found, warnings) if scan.coupling["unit"] == "1" else found
         held = scan if kind == "observed" else replace(scan, points=tuple(map(_expected, scan.points)))
         pairs.append(Pair(kind, curve, ratios(held, curve), residuals(held, curve)))
-        if not any(len(found.mass) for found in pairs[-1].ratios):
+        if not any(len(ratio.mass) for ratio in pairs[-1].ratios):
             span = f"{curve.mass[0]:g} to {curve.mass[-1]:g} GeV"
             warnings.append(f"{kind}: no mass at which both have a limit; published: {span}")
     if scan.exclusion == "region" and table.kind == "upper limit":
@@ -89,6 +93,9 @@ def compare(scan: Scan, table: Imported) -> Compared:
     if re.search(r"\^\{?2|²|\*\*2", coupling.origin) and not re.search("[²2]", scan.coupling["symbol"]):
         symbol = scan.coupling["symbol"]
         warnings.append(f"the heading {coupling.origin!r} has a square, {symbol} has none: is it the same quantity?")
+    medians = [row.median for pair in pairs for row in pair.residuals if row.median is not None]
+    if any(not 1 / FAR < median < FAR for median in medians):
+        warnings.append(f"more than a factor of {FAR:g} apart: is it the same quantity, in the same unit?")
     return Compared(scan, table, tuple(pairs), tuple(warnings))
 
 
@@ -120,6 +127,15 @@ def _curves(table: Imported, factor: float) -> dict[str, PublishedCurve]:
     if not found:
         raise InputError(f"{table.source}: an observed limit or the median expected one is needed for a comparison")
     return found
+
+
+def _without_none(kind: str, curve: PublishedCurve, warnings: list[str]) -> PublishedCurve:
+    """A limit on a plain number with nan where its value means that there is none, as in `read_curve`."""
+    none = curve.lower >= NO_LIMIT
+    if curve.upper is not None or not none.any():
+        return curve
+    warnings.append(f"{kind}: {none.sum()} of {len(none)} values are {NO_LIMIT:g} or more: taken as no limit")
+    return replace(curve, lower=np.where(none, np.nan, curve.lower))
 
 
 def _expected(point: PointResult) -> PointResult:

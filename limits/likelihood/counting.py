@@ -19,6 +19,9 @@ TINY: Final = 1e-10
 NEGLIGIBLE: Final = 1e-6
 """A relative uncertainty below this is none: it would only cost digits."""
 
+MOST: Final = 1e15
+"""Events above which the next whole number is no other number."""
+
 CONSTRAINTS: Final = ("none", "lognormal", "gaussian", "gamma", "poisson")
 
 
@@ -123,6 +126,7 @@ def counting(
         InputError: a negative, infinite or missing number, naming it.
     """
     _require(np.isfinite(observed) and observed >= 0, "observed", observed, "a finite count ≥ 0 is needed")
+    _require(observed < MOST, "observed", observed, "doubles count no further than to 1e15")
     _require(np.isfinite(signal) and signal >= 0, "signal", signal, "a finite number ≥ 0 is needed")
     events, multipliers, lognormals = _background(background)
     lognormals = [*lognormals, *systematics]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -170,6 +171,27 @@ def _get(url: str) -> bytes:
     Raises:
         InputError: no answer, one that is not 200, cut short, too large or too slow.
     """
+    found: list[bytes | InputError] = []
+
+    def ask() -> None:
+        try:
+            found.append(_asked(url))
+        except InputError as problem:
+            found.append(InputError(str(problem)))  # without the sockets in its traceback
+
+    # A server that sends a byte now and then, of its headers too, is within the time of a socket for ever.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(FILE_SECONDS)
+    if not found:
+        raise InputError(f"{printable(url)}: not there after {FILE_SECONDS:g} seconds")
+    if isinstance(found[0], InputError):
+        raise found[0]
+    return found[0]
+
+
+def _asked(url: str) -> bytes:
+    """The answer, without a bound on the time that its headers take."""
     opener = request.OpenerDirector()
     for handler in (
         request.ProxyHandler(),

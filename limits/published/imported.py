@@ -42,6 +42,12 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What a table is, by the columns it has."""
 
 
+SCALED: Final = (
+    r"10\s*(\^|\*\*|\$\^)\s*\{?\s*[-+−]?\d|[x×*]\s*1?0?e[-+]?\d|[(/]\s*(([pnfamμu]|\\mu)?b|[TGMk]?eV[^)]*)\s*\)?\s*$"
+)
+"""A heading that says by what its numbers are multiplied."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """A column of the package: name, unit (None: none was declared), where it came from in its own unit, values."""
@@ -173,6 +179,11 @@ def _unit(table: PublishedTable, name: str, column: Column, given: str | None) -
     unit = given if given is not None else column.unit
     if unit is None and not table.named and name in COUPLINGS:
         raise complaint(table.source, name, f"no unit is declared: say --unit {name}=1, or another, as GeV-1 or pb")
+    if unit is None and name in COUPLINGS and re.search(SCALED, column.header):
+        problem = (
+            f"the heading {shown(column.header)} has a power of ten or a unit: say --unit {name}=1, or 1e-6, fb, …"
+        )
+        raise complaint(table.source, name, problem)
     return unit_of(table.source, name, unit)
 
 
@@ -199,7 +210,7 @@ def _of_errors(found: Mapping[str, Column], notes: list[str]) -> dict[str, Colum
         labels = dict.fromkeys(error.label for one in column.cells for error in one.errors if error.plus or error.minus)
         if name == "expected_limit":
             for label in list(labels):
-                size = re.search(r"(?<![\d.])([12])\s*(σ|\\?sigma|s\.?d|std)", label.casefold())
+                size = re.search(r"(?<![\d.])([12])\s*(σ|\\?sigma|s\.?d|std|standard dev)", label.casefold())
                 if size is not None and f"expected_plus{size[1]}" not in {*found, *made}:
                     made |= _band(column, label, size[1])
                     del labels[label]

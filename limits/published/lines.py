@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from limits.published.loading import MOST_CELLS, too_large
 from limits.published.records import split_unit
 from limits.published.table import NO_LICENCE, UNDECLARED, Cell, Column, Error, PublishedTable, cell, text_of
 from limits.search.complaints import complaint, shown
@@ -43,7 +44,10 @@ def from_lines(path: Path, text: str) -> tuple[PublishedTable, ...]:
 
 def _blocks(path: Path, text: str) -> list[_Block]:
     """A block ends where comments come after rows, or headings after an empty line."""
-    lines = [line.strip("\r") for line in text.split("\n")]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if max(text.count("\n"), sum(map(text.count, ",;\t"))) > MOST_CELLS:
+        raise too_large(path)
+    lines = text.split("\n")
     delimiter = _delimiter([line for line in lines if line.strip() and not line.lstrip().startswith("#")])
     blocks, after_space = [_Block()], False
     for i, line in enumerate(lines, start=1):
@@ -65,8 +69,9 @@ def _blocks(path: Path, text: str) -> list[_Block]:
 
 
 def _delimiter(lines: Sequence[str]) -> str | None:
-    """The sign between the cells; None for runs of space."""
-    return next((sign for sign in ",;\t" if any(sign in line for line in lines)), None)
+    """The sign between the cells; None for runs of space. One that is in every line comes before a comma, which may be a decimal mark."""
+    everywhere = next((sign for sign in ";\t" if lines and all(sign in line for line in lines)), None)
+    return everywhere or next((sign for sign in ",;\t" if any(sign in line for line in lines)), None)
 
 
 def _split(path: Path, i: int, line: str, delimiter: str | None) -> list[str]:

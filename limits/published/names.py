@@ -61,6 +61,9 @@ def unit_of(source: str, name: str, given: str | None) -> Unit:
             # Old records are in capitals; elsewhere a capital matters.
             if short == unit or (len(short) > 1 and short.isupper() and short == unit.upper()):
                 return Unit(given, base, factor)
+    power = re.fullmatch(r"(?:1?(?:[x×]|times))?10([+-]?\d{1,2})|1(?:\.0?)?e([+-]?\d{1,2})", short.casefold())
+    if power is not None and name in COUPLINGS:
+        return Unit(given, PLAIN, float(f"1e{power[1] or power[2]}"))
     raise complaint(source, name, f"unit {shown(given)} does not fit; known: {_known(name)}")
 
 
@@ -96,14 +99,19 @@ _BACKGROUND: Final = r"\b(backgrounds?|bkgd?|bg)\b"
 _ERROR: Final = r"\b(err|errors?|unc|uncertaint(y|ies)|sigma)\b|±|σ"
 _EFFICIENCY: Final = r"\b(efficiency|acceptance|eff)\b"
 _LIMIT: Final = r"\b(limits?|ul)\b"
-_LEVEL: Final = r"\b(exclu\w*|c\.?l\.?s?)\b"
+_LEVEL: Final = r"\bexclu\w*|(\d|%)\s*\\?%?\s*c\.?l\b|confidence level"
+_OTHER: Final = r"\bp-?_?\s?(0|values?)\b|significance|\bcl_?s\b"
+"""What is observed or expected too, and is neither a limit nor a count."""
+
+_EDGE: Final = r"[12]\s*(σ|\\?sigma)|±|\\pm|\+/-|quantile|percentile|\bband\b|\b(16|84|68|97\.5|2\.5)\b"
+_LOGARITHM: Final = r"\\?\b(log(_?10)?|ln)\b"
 _EXPECTED: Final = r"\b(expected|exp|median)\b"
 _OBSERVED: Final = r"\b(obs|observed|n_?obs|data)\b"
 _EVENTS: Final = r"\b(events?|counts?|yields?|signal)\b"
 _COUPLING: Final = r"\bcouplings?\b|\bmixing\b|epsilon|ε|\bg_"
 _MASS: Final = r"\bmass(es)?\b|^m(\b|_|\()"
 _LOW, _HIGH = r"\blow(er)?\b", r"\b(upper|high(er)?)\b"
-_BOTH: Final = r"(±|\+/?-)\s*[12]\s*"
+_BOTH: Final = r"(±|\\pm|\+/?-)\s*[12]\s*"
 
 
 def looks_like(header: str) -> str | None:
@@ -115,11 +123,15 @@ def looks_like(header: str) -> str | None:
     def has(pattern: str) -> bool:
         return re.search(pattern, text) is not None
 
+    if has(_LOGARITHM):
+        return None
     if has(_BACKGROUND):
         return "background_error" if has(_ERROR) else "background"
     if has(_EFFICIENCY):
         return None if has(_ERROR) else EFFICIENCY
-    if has(_BOTH + _SIGMA):
+    if has(_BOTH + _SIGMA) or (has(_OTHER) and not has(_LIMIT)):
+        return None
+    if has(_OBSERVED) and _sigma(text) is not None:  # the error of the theory
         return None
     if (band := _sigma(text)) is not None:
         return band
@@ -127,7 +139,7 @@ def looks_like(header: str) -> str | None:
         return None if has(_EXPECTED) or has(_MASS) else "lower" if has(_LOW) else "upper"
     limit = has(_LIMIT) or has(_LEVEL)
     if has(_EXPECTED):
-        return None if has(_EVENTS) else "expected_limit"
+        return None if has(_EVENTS) or has(_EDGE) or has(r"\b(low|high|down|up)\b") else "expected_limit"
     if has(_OBSERVED):
         return "observed_limit" if limit else "observed"
     if limit:

@@ -21,7 +21,7 @@ def read_tables(path: Path) -> tuple[PublishedTable, ...]:
     """
     text = text_in(path)
     suffix = path.suffix.lower()
-    if suffix == ".json" or text.lstrip().startswith("{"):
+    if suffix == ".json" or re.match(r'\s*\{\s*"', text):
         return from_json(path, text)
     if suffix in (".yaml", ".yml") or YAML_KEYS.search(text):
         return from_yaml(path, text)

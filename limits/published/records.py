@@ -6,27 +6,17 @@ https://www.hepdata.net/record/…?format=json lists under `data_tables[].data.j
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import yaml
-
-from limits.errors import InputError
+from limits.published.loading import MOST_CELLS, documents, json_document, too_large
 from limits.published.table import Cell, Column, Error, PublishedTable, as_number, cell, plain, text_of
-from limits.search.complaints import complaint, printable, shown
-
-DEEPEST: Final = 60
-"""Levels of a YAML file: the compiled loader has no bound of its own and would take the interpreter down with it."""
+from limits.search.complaints import complaint, shown
 
 LARGEST: Final = 50_000_000
 """Bytes of one file, which is also what HEPData allows for an archive."""
-
-LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-BROKEN: Final = (yaml.YAMLError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What the loader raises for scalars that are not what their tag says, besides its own error."""
 
 
 def from_yaml(path: Path, text: str) -> tuple[PublishedTable, ...]:
@@ -37,14 +27,18 @@ def from_yaml(path: Path, text: str) -> tuple[PublishedTable, ...]:
     """
     found: list[PublishedTable] = []
     about: dict[str, Any] = {}
-    for document in _documents(path, text):
+    size = len(text)
+    for document in documents(path, text):
         if not isinstance(document, Mapping):
             continue
         if "dependent_variables" in document or "independent_variables" in document:
             found.append(_from_variables(path, document, {**about, **document}))
         elif "data_file" in document:
             beside = _beside(path, document["data_file"])
-            inner = [d for d in _documents(beside, text_in(beside)) if isinstance(d, Mapping)]
+            size += len(content := text_in(beside))
+            if size > LARGEST:
+                raise complaint(path, "data_file", f"more than {LARGEST // 10**6} MB together")
+            inner = [d for d in documents(beside, content) if isinstance(d, Mapping)]
             found += [_from_variables(beside, d, {**about, **document}) for d in inner]
         else:  # the document about the whole submission
             about = {key: document[key] for key in ("data_license", "hepdata_doi") if key in document}
@@ -76,22 +70,6 @@ def text_in(path: Path) -> str:
         raise complaint(path, "cannot be read", "not UTF-8 text") from None
 
 
-def _documents(path: Path, text: str) -> list[Any]:
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise complaint(path, "YAML", "nested too deeply")
-        return list(yaml.load_all(text, Loader=LOADER))  # a safe loader, compiled or not
-    except InputError:
-        raise
-    except BROKEN as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        where = f"line {mark.line + 1}" if mark is not None else "YAML"
-        raise complaint(path, where, f"not YAML: {printable(str(problem or error), 200)}") from None
-
-
 def _beside(path: Path, name: Any) -> Path:
     """The data file of a submission: in the same folder or below it, nowhere else."""
     relative = PurePosixPath(name) if isinstance(name, str) and "\0" not in name and "\\" not in name else None
@@ -101,12 +79,25 @@ def _beside(path: Path, name: Any) -> Path:
 
 
 def _from_variables(path: Path, document: Mapping[Any, Any], about: Mapping[Any, Any]) -> PublishedTable:
-    columns = [
-        _column(path, f"{kind}_variables[{i}]", variable)
+    variables = [
+        (f"{kind}_variables[{i}]", variable)
         for kind in ("independent", "dependent")
         for i, variable in enumerate(_list(path, f"{kind}_variables", document.get(f"{kind}_variables")))
     ]
+    _check_size(path, [variable for _, variable in variables])
+    columns = [_column(path, where, variable) for where, variable in variables]
     return _table(path, columns, about)
+
+
+def _check_size(path: Path, variables: list[Any]) -> None:
+    """Complain about more cells than a table has; aliases of YAML can name one list very often."""
+    found = [variable.get("values") for variable in variables if isinstance(variable, Mapping)]
+    lists = [values for values in found if isinstance(values, list)]
+    if sum(map(len, lists)) > MOST_CELLS:
+        raise too_large(path)
+    errors = [one.get("errors") for values in lists for one in values if isinstance(one, Mapping)]
+    if sum(len(several) for several in errors if isinstance(several, list)) > MOST_CELLS:
+        raise too_large(path)
 
 
 def _table(path: Path, columns: list[Column], about: Mapping[Any, Any]) -> PublishedTable:
@@ -188,10 +179,7 @@ def from_json(path: Path, text: str) -> tuple[PublishedTable, ...]:
     Raises:
         InputError: not JSON, or no table of this form.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise complaint(path, "table", f"not JSON: {error}") from None
+    document = json_document(path, text)
     if isinstance(document, Mapping) and ("independent_variables" in document or "dependent_variables" in document):
         return (_from_variables(path, document, document),)
     if isinstance(document, Mapping) and "data_tables" in document:
@@ -204,8 +192,10 @@ def from_json(path: Path, text: str) -> tuple[PublishedTable, ...]:
 
 def _from_values(path: Path, document: Mapping[Any, Any]) -> PublishedTable:
     names = [_json_header(path, i, raw) for i, raw in enumerate(_list(path, "headers", document["headers"]))]
-    rows = []
-    for i, row in enumerate(_list(path, "values", document["values"])):
+    rows: list[list[Cell]] = []
+    if len(values := _list(path, "values", document["values"])) * len(names) > MOST_CELLS:
+        raise too_large(path)
+    for i, row in enumerate(values):
         if not isinstance(row, Mapping):
             raise complaint(path, f"values[{i}]", f"got {shown(plain(row))}: must have x and y")
         parts = [(k, j, raw) for k in "xy" for j, raw in enumerate(_list(path, f"values[{i}].{k}", row.get(k)))]

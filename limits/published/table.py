@@ -131,5 +131,6 @@ def distinct(tables: Iterable[PublishedTable]) -> tuple[str, ...]:
 
 
 def distinct_headers(table: PublishedTable) -> str:
-    """The number and the heading of every column, for a message."""
-    return ", ".join(f"{i} ({header})" for i, header in enumerate(table.headers, start=1))
+    """The number and the heading of every column, for a message; of the first 30, if there are more."""
+    some = [f"{i} ({header})" for i, header in enumerate(table.headers[:30], start=1)]
+    return ", ".join([*some, *([f"… {len(table.headers)} in all"] if len(table.headers) > 30 else [])])

@@ -245,8 +245,16 @@ def _channels(rows: Sequence[Document]) -> Iterator[str]:
         data = channel.get("table") or f"{channel['observed']}, {channel['background']}"
         yield (
             f"channel {channel['name']}: {channel['likelihood']} ({data}), signal {channel['signal']}; "
-            f"uncertainties: {sizes or 'none'}"
+            f"uncertainties: {sizes or 'none'}" + _per_mass(channel)
         )
+
+
+def _per_mass(channel: Document) -> str:
+    if (file := channel.get("per_mass")) is None:
+        return ""
+    if not (columns := channel["per_mass_columns"]):
+        return f"; no {file} in the folder, which would take the place of the numbers at each mass"
+    return f"; {file} takes the place of the numbers at each mass: {', '.join(columns)}"
 
 
 def _spectrum(channel: Document) -> str:

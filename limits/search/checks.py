@@ -135,7 +135,7 @@ def _check_channel(
     for where, name in _keys(channel):
         _known(path, f"{key}.{where}", name, quantities)
     if channel.window is not None and channel.window.resolution is not None:
-        _columns(beside(path, channel.window.resolution, f"{key}.window.resolution"), RESOLUTION_COLUMNS)
+        _check_resolution(beside(path, channel.window.resolution, f"{key}.window.resolution"))
     if channel.per_mass is not None and (table := path.parent / channel.per_mass).is_file():
         _check_per_mass(table, projection)
     if (channel.background_constraint is None) == (quantities[channel.background].error is not None):
@@ -166,6 +166,14 @@ def _known(path: Path, where: str, key: str, quantities: Mapping[str, Quantity])
 def _check_bins(table: Path, projection: bool) -> None:
     columns = _columns(table, BIN_COLUMNS)
     _whole(table, "data", columns["data"], projection)
+
+
+def _check_resolution(table: Path) -> None:
+    columns = _columns(table, RESOLUTION_COLUMNS)
+    if (np.diff(columns["mass_gev"]) <= 0).any():
+        raise complaint(table, "column mass_gev", "masses must increase")
+    if (columns["resolution_gev"] <= 0).any():
+        raise complaint(table, "column resolution_gev", f"got {columns['resolution_gev'].min():g}: must be above 0")
 
 
 def _check_per_mass(table: Path, projection: bool) -> None:

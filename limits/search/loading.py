@@ -89,7 +89,17 @@ def describe(search: Search) -> dict[str, Any]:
         "combines": [describe(member) for member in search.members],
         "shared": list(search.shared),
         **{key: [item.model_dump(mode="json") for item in getattr(search, key)] for key in LISTS},
+        "channels": [_described(search, channel) for channel in search.channels],
     }
+
+
+def _described(search: Search, channel: Channel) -> dict[str, Any]:
+    """A channel, with the columns of the table of inputs at each mass, if that is there."""
+    row = channel.model_dump(mode="json")
+    if isinstance(channel, CountingChannel) and channel.per_mass is not None:
+        there = (search.path.parent / channel.per_mass).is_file()
+        row["per_mass_columns"] = [c for c in search.table(channel.per_mass) if c != "mass_gev"] if there else []
+    return row
 
 
 def _find(name_or_path: str | Path) -> Path:

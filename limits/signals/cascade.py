@@ -26,7 +26,7 @@ from limits.units import mass as particle_mass
 
 Array = NDArray[np.float64]
 
-EVENTS: Final = 2**13
+EVENTS: Final = 2**15
 """Events drawn at every mass."""
 
 DIMENSIONS: Final = 11
@@ -125,6 +125,7 @@ def _dark_higgs(search: Search, at: Couplingless, _: str, couplings: Array) -> R
 
 def _mixing(search: Search, at: Couplingless, _: str, couplings: Array) -> Rates:
     (angle,) = above_zero(search, "mixing_angle")
+    _at_most(search, 1.0, "mixing_angle")
     return _mixed(at, angle, couplings)
 
 
@@ -161,6 +162,7 @@ def cascade(search: Search, channel: CountingChannel, hypothesis: str, x_mass: f
     known_hypothesis(search, "cascade", hypothesis, HYPOTHESES)
     (luminosity,), model, tracker = above_zero(search, "luminosity"), Model.of(search), _tracker(search)
     vertex, selection = above_zero(search, "vertex_efficiency", "selection_efficiency")
+    _at_most(search, 1.0, "vertex_efficiency", "selection_efficiency")
     efficiency = vertex**2 * selection
     states = _open_states(search, channel, x_mass) if x_mass + model.aprime < model.sqrt_s else ()
     part = share(search, channel.window, x_mass) if states and channel.window is not None else 1.0
@@ -198,14 +200,16 @@ def draw(model: Model, higgs_mass: float, daughter: str, u: Array) -> Drawn:
     beams = [_boosted(np.array([[energy / 2], [0.0], [0.0], [z * energy / 2]]), back, model.aprime) for z in (1, -1)]
     weight = idm.correlation(beams[0][1:], beams[1][1:], star, model.aprime, model.splitting)
     pair_mass = _pair_mass(model, u[10])
-    pair, _ = _decay(chi, excited, pair_mass, model.chi, directions[2])
+    # In the rest frame of χ₂, where the line of flight of the pair is that of its polarisation: boosts do not commute.
+    pair, _ = _decay(np.array([[excited], [0.0], [0.0], [0.0]]), excited, pair_mass, model.chi, directions[2])
     cosine = np.sum(directions[2] * directions[3], axis=0)
     transverse = idm.transverse_share(pair_mass, model.chi, model.splitting)
     weight = weight * (transverse * 0.75 * (1 + cosine**2) + (1 - transverse) * 1.5 * (1 - cosine**2))
     electron, light = particle_mass("e-"), particle_mass(daughter)
     laboratory = np.array([[np.hypot(1, model.boost)], [0.0], [0.0], [model.boost]])
     chain = [higgs, *_decay(higgs, higgs_mass, light, light, directions[4])]
-    chain += [chi, *_decay(pair, pair_mass, electron, electron, directions[3])]
+    electrons = _decay(pair, pair_mass, electron, electron, directions[3])
+    chain += [chi, *(_boosted(momentum, chi, excited) for momentum in electrons)]
     higgs, one, two, chi, three, four = (_boosted(momentum, laboratory, 1.0) for momentum in chain)
     return Drawn(weight / weight.sum(), Pair(higgs, (one, two)), Pair(chi, (three, four)))
 
@@ -266,6 +270,14 @@ def _tracker(search: Search) -> Tracker:
     radius, forward, backward, displaced = above_zero(
         search, "tracker_radius", "tracker_forward", "tracker_backward", "displacement_min"
     )
+    _at_most(search, 180.0, "track_angle_min", "track_angle_max")
+    _at_most(search, np.pi, "pair_angle_min")
     low, high = (float(np.radians(search.value(key))) for key in ("track_angle_min", "track_angle_max"))
     transverse, energy, angle = (search.value(key) for key in ("track_pt_min", "pair_energy_min", "pair_angle_min"))
     return Tracker(radius, forward, backward, (low, high), transverse, energy, angle, displaced)
+
+
+def _at_most(search: Search, most: float, *keys: str) -> None:
+    for key in keys:
+        if not 0 <= search.value(key) <= most:
+            raise InputError(f"{search.path}: {key} = {search.value(key):g}: must lie between 0 and {most:.4g}")

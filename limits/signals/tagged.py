@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from limits.errors import InputError
 from limits.search import CountingChannel, Search
-from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis, optional
+from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis
 from limits.signals.windows import published, share
 
 HYPOTHESES: Final = ("mesogenesis",)
@@ -24,8 +24,8 @@ def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: floa
     acceptance, the efficiency inside it and the share of the peak in the window.
     """
     known_hypothesis(search, "tagged", hypothesis, HYPOTHESES)
-    luminosity, pairs, charge = above_zero(search, "luminosity_ifb", "pairs_per_ifb", "parent_fraction")
-    parents = 2 * charge * luminosity * pairs
+    luminosity, pairs, _ = above_zero(search, "luminosity_ifb", "pairs_per_ifb", "parent_fraction")
+    parents = 2 * _fraction(search, "parent_fraction") * luminosity * pairs
     efficiency = published(search, channel, "efficiency", mass)
     if efficiency is None:
         efficiency = _efficiency(search, channel, mass)
@@ -49,5 +49,12 @@ def _efficiency(search: Search, channel: CountingChannel, mass: float) -> float:
         known = ", ".join(table)
         raise InputError(f"{search.path.parent / window.resolution}: no column acceptance; known: {known}")
     inside = float(np.interp(mass, table["mass_gev"], table["acceptance"]))
-    visible = optional(search, "visible_fraction", 1.0)
-    return search.value("tag_efficiency") * visible * search.value("efficiency") * inside * counted
+    visible = _fraction(search, "visible_fraction") if "visible_fraction" in search.quantities else 1.0
+    return _fraction(search, "tag_efficiency") * visible * _fraction(search, "efficiency") * inside * counted
+
+
+def _fraction(search: Search, key: str) -> float:
+    """A number of which none below zero or above one makes sense."""
+    if not 0 <= (value := search.value(key)) <= 1:
+        raise InputError(f"{search.path}: {key} = {value:g}: must lie between 0 and 1")
+    return value

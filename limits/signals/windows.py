@@ -19,29 +19,53 @@ def resolution(search: Search, window: Window, mass: float) -> float | None:
     """Resolution in GeV of a peak at that mass (GeV), interpolated; None where the search does not say.
 
     Raises:
-        InputError: the table of resolutions does not reach there.
+        InputError: the table of resolutions does not reach there, or has none above zero.
     """
     if window.resolution is None:
         return None
     table = search.table(window.resolution)
-    return float(_interpolated(search, window.resolution, table["mass_gev"], table["resolution_gev"], mass))
+    sigma = _interpolated(search, window.resolution, table["mass_gev"], table["resolution_gev"], mass)
+    if not sigma > 0:
+        problem = f"got {sigma:g} GeV at {mass:g} GeV: a resolution above 0 is needed"
+        raise InputError(f"{search.path.parent / window.resolution}: {problem}")
+    return sigma
 
 
 def half_width(search: Search, window: Window, mass: float) -> float:
-    """Half width of the window in GeV."""
-    return search.value(window.half_width) * (resolution(search, window, mass) or 1.0)
+    """Half width of the window in GeV.
+
+    Raises:
+        InputError: it is not above zero, or the table of resolutions does not reach there.
+    """
+    size, sigma = search.value(window.half_width), resolution(search, window, mass)
+    if not size > 0:
+        raise InputError(f"{search.path}: {window.half_width} = {size:g}: a number above 0 is needed")
+    return size if sigma is None else size * sigma
 
 
 def counted(search: Search, window: Window, mass: float) -> tuple[Interval, ...]:
     """The masses that are counted, in GeV: the window without what is vetoed; none if it is vetoed as a whole."""
     half = half_width(search, window, mass)
     low, high = mass - half, mass + half
-    if window.veto is None:
-        return ((low, high),)
-    left, right = (search.value(key) for key in window.veto)
+    left, right = vetoed(search, window)
     if right <= low or high <= left:
         return ((low, high),)
     return tuple(piece for piece in ((low, min(left, high)), (max(right, low), high)) if piece[0] < piece[1])
+
+
+def vetoed(search: Search, window: Window) -> Interval:
+    """The masses that are not looked at, in GeV; both infinite where none are.
+
+    Raises:
+        InputError: they end before they begin.
+    """
+    if window.veto is None:
+        return np.inf, np.inf
+    left, right = (search.value(key) for key in window.veto)
+    if not left <= right:
+        problem = f"{window.veto[0]} = {left:g} is above {window.veto[1]} = {right:g}"
+        raise InputError(f"{search.path}: {problem}: a veto goes from the lower to the upper mass")
+    return left, right
 
 
 def width(pieces: Iterable[Interval]) -> float:

@@ -55,6 +55,18 @@ def test_against_an_integral(counts: list[int]) -> None:
         assert p_values(likelihood, "bayes", strength).cls == pytest.approx(above / whole, rel=1e-8)
 
 
+def test_far_fewer_events_than_background() -> None:
+    """Rates of which neither a power nor the exponential is a number of 64 bits."""
+    counts, signal, background = (40, 50), np.array([[1.0], [2.0]]), np.array([[1e4], [60.0]])
+
+    def posterior(strength: float) -> float:
+        rate = strength * signal[:, 0] + background[:, 0]
+        return float(np.exp(np.sum(counts * np.log(rate / background[:, 0])) - 3 * strength))
+
+    whole, above = (quad(posterior, low, 60, epsabs=0, epsrel=1e-11)[0] for low in (0.0, 0.7))
+    assert tail(signal, background, 0.7, counts) == pytest.approx(above / whole, rel=1e-8)
+
+
 def test_two_halves_are_one_count() -> None:
     """The same s/b twice: the sum of the counts is all that matters, expected values included."""
     halves = p_values(bins([2, 1], [1.0, 1.0], [0.5, 0.5]), "bayes", 2.0)

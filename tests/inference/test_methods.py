@@ -163,3 +163,11 @@ def test_a_scan_says_what_its_expected_limits_are() -> None:
     assert found.expected_kind == upper_limit(counting(0, 1.0, Background(0.0)), "profile").expected_kind
     region = run_scan(load("faser-aprime"), masses=[0.05], method="cls-toys", couplings=(1e-5, 2e-5, 2))
     assert "toys" in region.expected_kind
+
+
+def test_a_background_that_is_far_too_large() -> None:
+    """Nothing is observed where 1e30 events are expected: CLb is 0, and CLs nothing divided by nothing."""
+    with pytest.raises(InputError, match="0 events or fewer never come with this background"):
+        upper_limit(counting(0, 1.0, Background(1e30)), "cls-exact")
+    with pytest.raises(InputError, match="count no further than to 1e15"):
+        counting(1e30, 1.0, Background(1.0))

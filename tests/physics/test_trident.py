@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import integrate, special
+from scipy.stats import qmc
 
 from limits.errors import InputError
 from limits.physics import dalitz_dark, trident
@@ -252,6 +253,64 @@ def test_muons_in_the_weizsaecker_williams_limit(mass: float, allowed: float) ->
 
     exact = (4 * np.pi * ALPHA) ** 2 * trident.radiation([160.0], muon, mass, 0.0, lead, form_factor)[0]
     assert exact == pytest.approx(float(ww.cross_section(mass, 0.0, 160.0)), rel=allowed)
+
+
+def physical(k: Array, a_mass: float) -> list[Array]:
+    """Three polarisations of the A′ along k (n, 4); the longitudinal one without its part along k, which couples to nothing."""
+    along = k[:, 1:] / np.linalg.norm(k[:, 1:], axis=1)[:, None]
+    one = np.cross(along, [0.0, 1.0, 0.0])
+    one = one / np.linalg.norm(one, axis=1)[:, None]
+    zero, size = np.zeros((len(k), 1)), np.linalg.norm(k[:, 1:], axis=1)[:, None]
+    longitudinal = np.concatenate([size - k[:, :1], along * (k[:, :1] - size)], axis=1) / a_mass
+    return [np.c_[zero, one], np.c_[zero, np.cross(along, one)], longitudinal]
+
+
+@pytest.mark.parametrize(("energy", "chi", "a_mass"), [(1.0, 0.05, 0.05), (2.0, 0.03, 0.05)])
+def test_argon_by_quasi_random_events_in_the_laboratory(energy: float, chi: float, a_mass: float) -> None:
+    """Momenta from the recoil in the laboratory, physical polarisations in place of −g, Sobol points in place of quadrature."""
+    mass, points = trident.ARGON.A * trident.ATOMIC_MASS_UNIT, qmc.Sobol(4, rng=3).random_base2(14)
+    s = mass**2 + chi**2 + 2 * mass * energy
+    ends = 1 / ((chi + a_mass) ** 2 - chi**2), 1 / ((np.sqrt(s) - mass) ** 2 - chi**2)
+    system = 1 / (ends[1] + (ends[0] - ends[1]) * points[:, 0])
+    weight = (ends[0] - ends[1]) * system**2
+    w = np.sqrt(system + chi**2)
+    # −t between the ends of two bodies to two bodies in their rest frame; no more than 1 GeV².
+    first = np.sqrt((s - (mass + chi) ** 2) * (s - (mass - chi) ** 2) / (4 * s))
+    last = np.sqrt((s - (mass + w) ** 2) * (s - (mass - w) ** 2) / (4 * s))
+    most = 2 * (np.hypot(first, mass) * np.hypot(last, mass) - mass**2 + first * last)
+    least = (mass * system) ** 2 / (s * most)
+    transfer = least * (np.minimum(most, 1.0) / least) ** points[:, 1]
+    weight *= np.log(np.minimum(most, 1.0) / least) * transfer
+    # In the laboratory the recoil has t/2M, and its angle follows from the mass of the rest.
+    zero, p = np.zeros(len(w)), np.full(len(w), np.sqrt(energy**2 - chi**2))
+    slow = np.sqrt((transfer / (2 * mass)) ** 2 + transfer)
+    fast = (energy - transfer / (2 * mass)) ** 2 - w**2
+    cosine = (p**2 + slow**2 - fast) / (2 * p * slow)
+    recoil = np.c_[mass + transfer / (2 * mass), slow * np.sqrt(np.maximum(1 - cosine**2, 0)), zero, slow * cosine]
+    p1, rest = np.c_[zero + energy, zero, zero, p], np.c_[zero + mass, zero, zero, zero]
+    both = p1 + rest - recoil
+    back = both * [1, -1, -1, -1]
+    axis = boosted(p1, back)[:, 1:]
+    size = np.linalg.norm(axis, axis=1)
+    k = np.sqrt((w**2 - (chi + a_mass) ** 2) * (w**2 - (chi - a_mass) ** 2)) / (2 * w)
+    middle, reach = 2 * np.hypot(size, chi) * np.hypot(k, a_mass) - a_mass**2, 2 * size * k
+    u = (middle - reach) * ((middle + reach) / (middle - reach)) ** points[:, 2]
+    weight *= u * np.log((middle + reach) / (middle - reach)) / reach
+    c, turn = (middle - u) / reach, 2 * np.pi * points[:, 3]
+    z = axis / size[:, None]
+    x = np.cross(z, [0.0, 1.0, 0.0])
+    x = x / np.linalg.norm(x, axis=1)[:, None]
+    side = x * np.cos(turn)[:, None] + np.cross(z, x) * np.sin(turn)[:, None]
+    v = boosted(
+        on_shell(k[:, None] * (z * c[:, None] + side * np.sqrt(np.maximum(1 - c**2, 0))[:, None]), a_mass), both
+    )
+    vectors = (p1, rest, both - v, v, recoil)
+    squared = sum(summed(vertex(*vectors, chi, e), p1, both - v, chi) for e in physical(v, a_mass))
+    exchange = (18 * trident.helm(transfer) / (transfer + a_mass**2)) ** 2
+    # Flux; dW²/2π; dt/8π over twice the momentum; k dΩ/16π² W.
+    values = weight * squared * exchange / (4 * mass * p) / (2 * np.pi) / (16 * np.pi * mass * p) * k / (8 * np.pi * w)
+    expected = PB_GEV2 * (4 * np.pi) ** 3 * ALPHA * values.mean()
+    assert trident.cross_section([energy], chi, a_mass)[0] == pytest.approx(expected, rel=3e-3)
 
 
 def test_couplings_and_threshold() -> None:

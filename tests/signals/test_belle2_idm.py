@@ -171,11 +171,16 @@ def test_workspace_of_an_empty_channel(search: Search) -> None:
         ({"chi_mass": 0.0}, "chi_mass"),
         ({"alpha_d": -0.1}, "alpha_d"),
         ({"tracker_radius": 0.0}, "tracker_radius"),
+        ({"vertex_efficiency": 1.5}, "vertex_efficiency"),
+        ({"pair_angle_min": -1.0}, "pair_angle_min"),
+        ({"track_angle_max": 1e30}, "track_angle_max"),
+        ({"window_half_width": -3.0}, "window_half_width"),
+        ({"k_short_low": 0.6}, "k_short_low"),
     ],
 )
 def test_bad_numbers_are_one_line(search: Search, values: dict[str, float], problem: str) -> None:
     with pytest.raises(InputError, match=problem) as caught:
-        prepare(search.with_values(values), "idm-dark-higgs", 0.5)
+        prepare(search.with_values(values), "idm-dark-higgs", 0.5).likelihood(1e-4)
     assert "\n" not in str(caught.value)
 
 

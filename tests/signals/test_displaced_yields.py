@@ -203,6 +203,6 @@ def test_refusals() -> None:
         if name == "resonance":  # takes another kind of channel
             continue
         with pytest.raises(LimitsError, match="hypothesis"):
-            function(search, search.channels[0], "mesogenesis", 0.05)
+            function(search, search.channels[0], "wimp", 0.05)
     with pytest.raises(InputError, match="energy_threshold"):
         prepare(search.with_values({"energy_threshold": 6800}), "aprime", 0.05)

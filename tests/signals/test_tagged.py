@@ -71,6 +71,23 @@ def test_a_mass_that_the_table_does_not_reach() -> None:
         events(load("babar-psid-p"), 4.33)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tag_efficiency", -0.1),
+        ("tag_efficiency", 1.1),
+        ("efficiency", 48.0),
+        ("visible_fraction", 64.1),
+        ("parent_fraction", 1.5),
+        ("parent_fraction", 0.0),
+        ("window_half_width", 0.0),
+    ],
+)
+def test_efficiencies_that_are_none(key: str, value: float) -> None:
+    with pytest.raises(InputError, match=f"{key} = {value:g}: "):
+        events(load("babar-psid-lambda").with_values({key: value}), 2.0)
+
+
 def test_unknown_hypothesis() -> None:
     search = load("babar-psid-p")
     (channel,) = search.channels

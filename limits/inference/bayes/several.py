@@ -58,9 +58,10 @@ def tail(signal: Array, background: Array, strength: float, outcome: Sequence[in
             longer = np.zeros((len(powers) + 1, len(total)))
             longer[:-1] += rate * powers
             longer[1:] += share * powers
-            powers = longer
+            powers = longer / (longer.max() or 1.0)  # a factor common to all cancels; without it large rates overflow
     order = np.arange(1.0, len(powers) + 1)[:, None]
-    terms = powers * np.exp(gammaln(order) - background.sum(axis=0)) / total
+    expected = background.sum(axis=0)
+    terms = powers * np.exp(gammaln(order) - (expected - expected.min(initial=np.inf))) / total
     if not (whole := float(terms.sum())) > 0:
         raise FitError(f"{name}: {tuple(outcome)} events where none are expected: there is no posterior")
     return float((terms * gammaincc(order, strength * total)).sum()) / whole
