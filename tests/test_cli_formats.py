@@ -74,3 +74,20 @@ def test_what_is_none_of_the_three_is_one_line(tmp_path: Path, name: str, text: 
     assert done.exit_code == 1
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_submission_of_a_scan(tmp_path: Path) -> None:
+    """What was scanned is in the table that is read back."""
+    scan = tmp_path / "scan.json"
+    done = run("scan", "na64mu-zprime", "--masses", "0.05,0.1,0.2", "--json", "--output-file", scan)
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "submission"
+    found = answer("export", "na64mu-zprime", "--format", "hepdata", "--result", scan, "--output", folder)
+    assert {"submission.yaml", "workspace.json", "workspace.hs3.json"} <= {Path(f["path"]).name for f in found["files"]}
+    limits = [point["observed_limit"] for point in json.loads(scan.read_text())["points"]]
+    columns = answer("published", "import", folder / "submission.yaml", "--table", "1")["columns"]
+    read = {column["name"]: column["values"] for column in columns}
+    assert read["observed_limit"] == pytest.approx(limits, rel=1e-5)  # six digits are written
+    held = answer("compare", scan, folder / "submission.yaml", "--table", "1")
+    assert held["status"] == "ok"
+    assert "--result goes with" in run("export", "na64mu-zprime", "--result", scan).stderr

@@ -173,7 +173,7 @@ def test_a_failed_picture_leaves_nothing(tmp_path: Path) -> None:
 
 def test_units_are_shown() -> None:
     _, (ax,) = plot.new_axes()
-    other = replace(LIMITS, coupling={"symbol": "g", "unit": "1/GeV", "quantity": "coupling"}, hypothesis="mesogenesis")
+    other = replace(LIMITS, coupling={"symbol": "g", "unit": "1/GeV", "quantity": "coupling"}, hypothesis="wimp")
     plot.limit_band(ax, other)
     assert ax.get_ylabel() == "coupling g [1/GeV]"
     assert ax.get_xlabel() == "mass [GeV]"

@@ -6,6 +6,7 @@
 | `single`       | `count`, `limit`, `fit`, `coverage`, `onoff` |
 | `work`         | `scan`, `reproduce`                          |
 | `recasting`    | `recast`, `landscape`, `convert`             |
+| `combining`    | `combine`                                    |
 | `files`        | `export`, `digest`                           |
 | `publications` | `published import`, `published fetch`, `compare` |
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import facts, files, publications, recasting, single, work
+from limits.cli import combining, facts, files, publications, recasting, single, work
 from limits.cli.frame import Main
 
 
@@ -57,6 +58,7 @@ for _command in (
     work.scan,
     recasting.recast,
     recasting.landscape,
+    combining.combine,
     work.reproduce,
     publications.published,
     publications.compare,

@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256 as hashed
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from limits.cli.options import MASSES, change_options, hypothesis_option, json_option
 from limits.cli.output import deliver
 
-FORMATS: Final = {"pyhf": "limits.formats.pyhf", "hs3": "limits.formats.hs3", "combine-card": "limits.formats.combine"}
+if TYPE_CHECKING:
+    from limits.scan import Scan
+
+FORMATS: Final = {
+    "pyhf": "limits.formats.pyhf",
+    "hs3": "limits.formats.hs3",
+    "combine-card": "limits.formats.combine",
+    "hepdata": "limits.submission",
+}
 """Modules that export a search, by the format they write."""
 
 
@@ -22,14 +30,20 @@ FORMATS: Final = {"pyhf": "limits.formats.pyhf", "hs3": "limits.formats.hs3", "c
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="pyhf", show_default=True)
 @hypothesis_option
 @click.option("--masses", type=MASSES, help="GeV; of more than one pyhf has a patchset, the others a file each.")
+@click.option(
+    "--result", "results", multiple=True, metavar="FILE", help="hepdata: JSON of 'limits scan'; may be repeated."
+)
 @change_options
-@click.option("--output", type=click.Path(file_okay=False), metavar="DIR", help="Default: workspaces/SEARCH.")
+@click.option(
+    "--output", type=click.Path(file_okay=False), metavar="DIR", help="Default: workspaces/SEARCH, submissions/SEARCH."
+)
 @json_option
 def export(
     search: str,
     form: str,
     hypothesis: str | None,
     masses: tuple[float, ...] | None,
+    results: tuple[str, ...],
     changes: Sequence[tuple[str, float]],
     calibrated: bool,
     output: str | None,
@@ -38,7 +52,8 @@ def export(
     """Write a search in a format of other tools.
 
     pyhf: a workspace and a patchset over masses. hs3: a document for pyhs3 and ROOT, and one without
-    bins for a spectrum. combine-card: datacards, one count per bin.
+    bins for a spectrum. combine-card: datacards, one count per bin. hepdata: a submission of
+    the results given, or of a scan made now, with pyhf and HS3 documents.
     """
     from limits import report
     from limits.cli.target import changed
@@ -46,14 +61,30 @@ def export(
     from limits.likelihood.workspace import digest
 
     facts = changed(search, calibrated, changes)
-    documents: Mapping[str, Any] = import_module(FORMATS[form]).export(facts, hypothesis, masses)
-    folder = Path("workspaces", facts.name) if output is None else Path(output)
+    more = {"scans": scans_of(results)} if results else {}
+    if more and form != "hepdata":
+        raise click.UsageError("--result goes with --format hepdata")
+    documents: Mapping[str, Any] = import_module(FORMATS[form]).export(facts, hypothesis, masses, **more)
+    # HEPData refuses a folder with other files in it.
+    base = "submissions" if form == "hepdata" else "workspaces"
+    folder = Path(base, facts.name) if output is None else Path(output)
     files = [
-        {"path": str(path), "sha256": sha256(path) if form == "combine-card" else digest(documents[path.name])}
+        {
+            "path": str(path),
+            "sha256": sha256(path) if isinstance(documents[path.name], str) else digest(documents[path.name]),
+        }
         for path in write(documents, folder)
     ]
     document = {"search": facts.name, "hypothesis": facts.hypothesis(hypothesis).name, "format": form, "files": files}
     deliver(document, report.files, as_json=as_json)
+
+
+def scans_of(results: Sequence[str]) -> list[Scan]:
+    """The scans in files of results."""
+    from limits.cli.documents import read_json
+    from limits.scan import scan_from_json
+
+    return [scan_from_json(read_json(result), result) for result in results]
 
 
 def sha256(path: Path) -> str:

@@ -11,6 +11,7 @@
 | a landscape, and want a file         | `save_landscape` |
 | a scan and published curves, and want a file, or an Axes | `save_compared`, `compared` |
 | a landscape, and an Axes             | `landscape`      |
+| a combination, and want a file, or an Axes | `save_combination`, `combined` |
 
 Every function takes a matplotlib Axes and returns it. `new_axes` makes some and `save` writes their figure; neither touches
 pyplot or its global settings. matplotlib is imported in `limits.plot.canvas` only, when a figure is made.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from limits.plot.bins import fitted_bins
 from limits.plot.canvas import new_axes, save
+from limits.plot.combined import combined, save_combination
 from limits.plot.compared import compared, save_compared
 from limits.plot.hunts import fitted_events, local_significance
 from limits.plot.landscape import landscape, save_landscape
@@ -28,6 +30,7 @@ from limits.plot.regions import exclusion
 from limits.plot.scans import limit_band, save_scan
 
 __all__ = [
+    "combined",
     "compared",
     "exclusion",
     "fitted_bins",
@@ -38,6 +41,7 @@ __all__ = [
     "new_axes",
     "residuals",
     "save",
+    "save_combination",
     "save_compared",
     "save_landscape",
     "save_scan",

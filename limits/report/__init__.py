@@ -5,6 +5,7 @@ The functions named after a command print its JSON document; `reproduction_text`
 
 from __future__ import annotations
 
+from limits.report.combination import combination
 from limits.report.commands import coverage, files, fit, limit, onoff, recast, scan, search, searches
 from limits.report.pieces import progress
 from limits.report.planes import conversions, convert, landscape
@@ -12,6 +13,7 @@ from limits.report.published import compared, fetched, imported
 from limits.report.reproduction import reproduction_text
 
 __all__ = [
+    "combination",
     "compared",
     "conversions",
     "convert",

@@ -89,7 +89,8 @@ def rows(variant: Variant, scan: Scan, step: Callable[[], None]) -> Iterator[Row
         else:
             result = done[comparison.mass_gev]
             computed = _computed(comparison.edge, result.of_rate() if comparison.of == "rate" else result)
-            yield _row(variant, f"{comparison.quantity}, {variant.symbol(comparison)}", comparison, computed, result)
+            name = f"{comparison.quantity}, {variant.symbol(comparison)}"
+            yield _row(variant, name, comparison, computed, result, _open_end(comparison.edge, result))
     if not variant.facts_compared:
         yield from _predictions(variant, done[variant.facts.benchmark.mass_gev])
 
@@ -105,7 +106,8 @@ def _predictions(variant: Variant, result: PointResult) -> Iterator[Row]:
     edges = ("lower", "upper") if variant.facts.exclusion == "region" else ("observed",)
     for edge in edges:
         name = f"{edge} edge" if edge != "observed" else "observed limit"
-        yield _row(variant, f"{name}, {variant.facts.symbol}", None, _computed(edge, result), result)
+        computed = _computed(edge, result)
+        yield _row(variant, f"{name}, {variant.facts.symbol}", None, computed, result, _open_end(edge, result))
 
 
 def _row(
@@ -135,7 +137,7 @@ def _row(
         calibrated_to=calibrated_to(variant.search),
         source=UNPUBLISHED if comparison is None else comparison.source,
         status="insensitive" if computed is None and not beyond else "ok" if result is None else result.status,
-        warnings=beyond if result is None else result.warnings,
+        warnings=beyond if result is None else (*result.warnings, *beyond),
     )
 
 
@@ -181,6 +183,13 @@ def _relative(comparison: Comparison, variant: Variant) -> tuple[float | None, t
         return None, ()
     spread = f"{comparison.quantity}: {min(ratios):.2f} to {max(ratios):.2f} at {len(ratios)} masses from {low:g} to {high:g} GeV"
     return float(np.median(ratios)), (spread,)
+
+
+def _open_end(edge: str, result: PointResult) -> tuple[str, ...]:
+    """What to say where the region goes on beyond the couplings that were looked at."""
+    if edge not in ("lower", "upper") or not result.excluded or _computed(edge, result) is not None:
+        return ()
+    return (f"excluded beyond the couplings looked at, no {edge} edge at {result.mass_gev:g} GeV",)
 
 
 def _computed(edge: str, result: PointResult) -> float | None:

@@ -17,7 +17,7 @@ from limits.search.channels import (
     Systematic,
     Window,
 )
-from limits.search.loading import describe, load, names
+from limits.search.loading import describe, load, names, uncertainties
 from limits.search.quantity import Quantity
 from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
 from limits.search.search import Search
@@ -41,4 +41,5 @@ __all__ = [
     "describe",
     "load",
     "names",
+    "uncertainties",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,35 @@ def _combined(search: Search, facts: Combination) -> Search:
         if name == search.name or read(FOLDER / name / FILE).combination is not None:
             raise complaint(search.path, f"combination.searches[{i}]", f"got {shown(name)}: is a combination itself")
     members = tuple(load(name) for name in facts.searches)
-    known = {name for member in members for _, channel in member.parts for name in _uncertainties(channel)}
+    having = _having(members)
+    known = {full.partition("/")[2] for full in having}
     for i, name in enumerate(facts.shared):
         if name not in known:
             problem = f"got {shown(name)}: no member has this uncertainty; known: {', '.join(sorted(known))}"
             raise complaint(search.path, f"combination.shared[{i}]", problem)
-    return replace(search, members=members, shared=facts.shared)
+    groups = {f"{search.name}/{name}": tuple(n for n in having if n.partition("/")[2] == name) for name in facts.shared}
+    return replace(search, members=members, shared=facts.shared, groups=groups)
+
+
+def _having(members: Sequence[Search]) -> list[str]:
+    """All uncertainties of the members as "search/nuisance", but for those of one background."""
+    names = (f"{part.name}/{name}" for m in members for part, channel in m.parts for name in _uncertainties(channel))
+    return sorted(set(names))
+
+
+def uncertainties(search: Search) -> tuple[str, ...]:
+    """Uncertainties of the search that another may have in common with it, as "search/nuisance": Gaussian ones.
+
+    A background that was counted beside the signal is no such thing: its error is the count's own.
+    """
+    found = _having([search])
+    for part, channel in search.parts:
+        if isinstance(channel, CountingChannel) and channel.background_constraint == "lognormal":
+            found.append(f"{part.name}/background" + (f"-{channel.name}" if len(part.channels) > 1 else ""))
+        if isinstance(channel, SpectrumChannel):
+            own = {"fit-bias": channel.additive, "signal": channel.relative}
+            found += [f"{part.name}/{name}" for name, key in own.items() if key is not None]
+    return tuple(sorted(found))
 
 
 def _uncertainties(channel: Channel) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,10 @@ class Search:
     """The searches that this one combines; it then has no channels of its own."""
     shared: tuple[str, ...] = ()
     """Uncertainties that move in all members together."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same, member by member: common name → "search/nuisance" of each that has it. No others are common."""
+    ad_hoc: bool = False
+    """Whether a user put the members together: each then counts at its own masses only, and where it sees a signal."""
     recasts: tuple[str, ...] = ()
     """Hypotheses that the publication did not test and that were added to this copy."""
 
