@@ -322,7 +322,7 @@ def test_a_unit_is_not_guessed(given: str) -> None:
         ("mass [GeV],limit,UL\n1,3,1\n2,2,1\n", {}, "'limit' and 'UL' both look like it"),
         ("mass [GeV],cat\n1,3\n2,2\n", {}, r"only the mass is clear.*columns: 1 \(mass \[GeV\]\), 2 \(cat\)"),
         ("mass [GeV],limit [pb],expected [1]\n1,3,1\n2,2,1\n", {}, "must be the same for all"),
-        ("mass [GeV],limit\n1,3\n2,2\n", {"columns": {"limt": "2"}}, "got 'limt': no such column; known: mass, obs"),
+        ("mass [GeV],limit\n1,3\n2,2\n", {"columns": {"limid": "2"}}, "got 'limid': no such column; known: mass, obs"),
         (
             "mass [GeV],limit\n1,3\n2,2\n",
             {"columns": {"lower": "3"}},
