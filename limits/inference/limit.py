@@ -41,7 +41,9 @@ def _cls_exact(request: Request) -> Limit:
     strength = request.test_strength
     clsb, clb = single.clsb(strength, single.observed), single.clsb(0.0, single.observed)
     if not clb > 0:
-        raise InputError(f"{request.likelihood.name}: {single.observed:g} events or fewer never come with this background")
+        raise InputError(
+            f"{request.likelihood.name}: {single.observed:g} events or fewer never come with this background"
+        )
     values = PValues(clsb / clb, clsb, clb, tuple(single.cls(strength, n) for n in single.quantile_counts))
     averaged = ", nuisances averaged over their densities" if len(single.weights) > 1 else ""
     definition = f"CLs = P(N ≤ n | s+b)/P(N ≤ n | b), exact Poisson sums{averaged}"
