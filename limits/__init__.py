@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from limits.assemble import build
     from limits.errors import LimitsError
+    from limits.globalfit import log_likelihood
     from limits.hunt.options import Hunting
     from limits.inference.asymptotic import discovery
     from limits.inference.limit import upper_limit
@@ -43,6 +44,7 @@ _HOME = {
     "discovery": "limits.inference.asymptotic:discovery",
     "load_search": "limits.search:load",
     "load_workspace": "limits.likelihood.histfactory:load",
+    "log_likelihood": "limits.globalfit:log_likelihood",
     "run_scan": "limits.scan:run_scan",
     "search_names": "limits.search:names",
     "upper_limit": "limits.inference.limit:upper_limit",
@@ -63,6 +65,7 @@ __all__ = [
     "discovery",
     "load_search",
     "load_workspace",
+    "log_likelihood",
     "run_scan",
     "search_names",
     "upper_limit",

@@ -83,9 +83,14 @@ def test_calibration_points_are_never_counted() -> None:
 def test_rows_and_groups() -> None:
     calls: list[None] = []
     result = reproduce(["microboone-trident"], advance=lambda: calls.append(None))
-    assert [row.quantity for row in result.rows] == ["observed limit, ε²", "expected limit, ε²"]
-    assert all(row.ratio == pytest.approx(row.computed / row.published) for row in result.rows if row.computed)
+    both = ["observed limit, ε²", "expected limit, ε²"]
+    found = [(row.hypothesis, row.method, row.quantity) for row in result.rows]
+    assert found == [
+        *(("dark-trident", method, quantity) for method in ("cls", "cls-toys") for quantity in both),
+        ("dark-trident-heavy", "cls", both[0]),  # nothing is published for it: a prediction
+    ]
+    assert all(row.ratio == pytest.approx(row.computed / row.published) for row in result.rows if row.published)
     from limits.reproduce import steps
 
     assert len(calls) == steps(["microboone-trident"])
-    assert [group.n for group in result.groups()] == [1, 1]
+    assert [group.n for group in result.groups()] == [1, 1, 1, 1, 0]
