@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from limits.likelihood import Array
-from limits.plot.canvas import INK, checked_suffix, new_axes, percent, save
-from limits.plot.landscape import NOTE_WIDTH, landscape, pretty
+from limits.plot.canvas import INK, percent
+from limits.plot.landscape import landscape, save_noted
 from limits.plot.regions import connected, edges_of
 from limits.scan import Scan
 
@@ -54,13 +53,7 @@ def save_combination(found: Combined, path: Path) -> Path:
         InputError: a suffix that is not known.
         MissingExtra: matplotlib is not installed.
     """
-    checked_suffix(path)
-    figure, (ax,) = new_axes(size=(8.0, 7.0))
-    notes = "\n".join(textwrap.fill(f"· {note}", NOTE_WIDTH, subsequent_indent="  ") for note in found.notes)
-    if notes:
-        figure.supxlabel(pretty(notes), x=0.02, ha="left", fontsize=7.5, color=INK)
-    combined(ax, found)
-    return save(figure, path)
+    return save_noted(path, found.notes, lambda ax: combined(ax, found))
 
 
 def combined(ax: Axes, found: Combined) -> Axes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -109,12 +109,21 @@ def save_landscape(found: Plane, path: Path) -> Path:
         InputError: a suffix that is not known.
         MissingExtra: matplotlib is not installed.
     """
+    return save_noted(path, found.notes, lambda ax: landscape(ax, found))
+
+
+def save_noted(path: Path, notes: Sequence[str], draw: Callable[[Axes], object]) -> Path:
+    """What `draw` draws, with notes below it.
+
+    Raises:
+        InputError: a suffix that is not known.
+        MissingExtra: matplotlib is not installed.
+    """
     checked_suffix(path)
     figure, (ax,) = new_axes(size=(8.0, 7.0))
-    notes = "\n".join(textwrap.fill(f"· {note}", NOTE_WIDTH, subsequent_indent="  ") for note in found.notes)
-    if notes:
-        figure.supxlabel(pretty(notes), x=0.02, ha="left", fontsize=7.5, color=INK)
-    landscape(ax, found)
+    if text := "\n".join(textwrap.fill(f"· {note}", NOTE_WIDTH, subsequent_indent="  ") for note in notes):
+        figure.supxlabel(pretty(text), x=0.02, ha="left", fontsize=7.5, color=INK)
+    draw(ax)
     return save(figure, path)
 
 
