@@ -3,6 +3,7 @@
 | module         | commands                                     |
 |----------------|----------------------------------------------|
 | `facts`        | `list`, `show`                               |
+| `scaffolding`  | `new-search`, `check`                        |
 | `single`       | `count`, `limit`, `fit`, `coverage`, `onoff` |
 | `work`         | `scan`, `reproduce`                          |
 | `recasting`    | `recast`, `landscape`, `convert`             |
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import combining, facts, files, publications, recasting, single, work
+from limits.cli import combining, facts, files, publications, recasting, scaffolding, single, work
 from limits.cli.frame import Main
 
 
@@ -50,6 +51,8 @@ def main(context: click.Context) -> None:
 for _command in (
     facts.list_searches,
     facts.show,
+    scaffolding.new_search,
+    scaffolding.check,
     single.count,
     single.limit,
     single.fit,

@@ -11,13 +11,16 @@ from limits.report.pieces import progress
 from limits.report.planes import conversions, convert, landscape
 from limits.report.published import compared, fetched, imported
 from limits.report.reproduction import reproduction_text
+from limits.report.scaffolding import checked, created
 
 __all__ = [
+    "checked",
     "combination",
     "compared",
     "conversions",
     "convert",
     "coverage",
+    "created",
     "fetched",
     "files",
     "fit",

@@ -139,11 +139,14 @@ def collected(search: Search, facts: HypothesisFacts, method: str, level: float,
 
 
 def label(search: Search, hypothesis: str | None = None) -> str:
-    """One of "projection", "recast", "calibrated" and "predicted".
+    """One of "placeholders", "projection", "recast", "calibrated" and "predicted".
 
+    Placeholders are numbers without a source, as in a new search.
     A recast tests what the publication did not, or lacks inputs that are not public; calibrated is what uses a number fitted to a
     published limit.
     """
+    if any(quantity.is_placeholder for quantity in search.numbers.values()):
+        return "placeholders"
     if search.projection:
         return "projection"
     if hypothesis in search.recasts:

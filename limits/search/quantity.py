@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from limits.search.complaints import complaint, shown
 from limits.search.schema import Assumption, Calibration, Fact, SearchFile
 
 Kind = Literal["fact", "assumption", "calibrated", "set"]
+
+TODO: Final = "TODO"
+"""What a text begins with that is still to be written."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Quantity:
     """Plausible range of an assumption, in `unit`; kept when the number is calibrated or set."""
     fitted_masses_gev: tuple[float, ...] = ()
     """Masses in GeV of the published points a calibrated number was fitted to: agreement there proves nothing."""
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it stands there only until somebody says where it is from."""
+        return self.origin.startswith(TODO)
 
     def calibrated(self, new: Calibration) -> Quantity:
         """This number with its calibrated value; an error stated for the old value does not carry over."""

@@ -8,6 +8,7 @@ a function of the coupling.
 | `displaced` | meson decays, bremsstrahlung, conversion of photons → X → decay in a distant volume            | FASER, NA62, DarkQuest  |
 | `missing`   | muon–nucleus bremsstrahlung of an X that escapes with at least a given share of the energy      | NA64μ                   |
 | `template`  | a table of events per bin at a reference coupling, scaled                                      | MicroBooNE              |
+| `tabulated` | a table of events by mass at a reference coupling, scaled with a power of it                   | your own                |
 | `cascade`   | e⁺e⁻ → h′A′, two vertices of which one is displaced, and missing momentum                      | Belle II                |
 | `tagged`    | B → baryon ψ_D with ψ_D unseen, beside a reconstructed B meson                                 | BaBar                   |
 | `resonance` | a peak on a smooth spectrum, of the size that a rate makes                                      | BESIII, Belle II, BaBar |
@@ -25,6 +26,7 @@ from limits.signals.displaced import displaced
 from limits.signals.expected import Hypothesis, Signal, Yield
 from limits.signals.missing import HYPOTHESES, missing
 from limits.signals.resonance import resonance
+from limits.signals.tabulated import tabulated
 from limits.signals.tagged import tagged
 from limits.signals.template import template
 
@@ -36,6 +38,7 @@ SIGNALS: Final[Mapping[str, Callable[[Any, Any, str, float], Signal]]] = Mapping
         "displaced": displaced,
         "missing": missing,
         "resonance": resonance,
+        "tabulated": tabulated,
         "tagged": tagged,
         "template": template,
     }
@@ -48,6 +51,7 @@ KNOWN: Final[Mapping[str, Mapping[str, Coupling]]] = MappingProxyType(
         "displaced": {name: portal.coupling for name, portal in PORTALS.items()},
         "missing": {name: particle.coupling for name, particle in HYPOTHESES.items()},
         "resonance": {},
+        "tabulated": {},
         "tagged": {},
         "template": {},
     }

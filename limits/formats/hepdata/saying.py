@@ -28,6 +28,7 @@ ENERGY: Final = "sqrt_s"
 """The number of a search file that is the energy of the collisions, in GeV."""
 
 LABELS: Final = {
+    "placeholders": "some numbers have no source yet, and mean nothing",
     "predicted": "computed from published inputs, nothing was fitted to a published limit",
     "calibrated": "a number of it was fitted to a published limit",
     "recast": "the publication did not test this, or needs inputs that are not public",
