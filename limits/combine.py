@@ -9,6 +9,7 @@ combinations say to be common stays so; all other nuisances are separate, whatev
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from limits.assemble import covers
 from limits.errors import InputError, unknown
+from limits.formats.reading import content
 from limits.recast import recast
 from limits.search import (
     CountingChannel,
@@ -59,7 +61,7 @@ def combined(
     if twice:
         raise InputError(f"{name}: data would count twice: {', '.join(twice)}")
     _check_model(name, members, hypothesis)
-    own = _checked_groups(members, shared or {})
+    own = checked_groups({n: member.name for member in members for n in uncertainties(member)}, shared or {})
     return _together(members, _facts(name, members, hypothesis), {**groups, **own}, _level(name, members, level))
 
 
@@ -207,17 +209,40 @@ def _level(name: str, members: Sequence[Search], level: float | None) -> Quantit
     return plain if same and isclose(wanted, plain.value) else replace(plain, value=wanted, kind="set")
 
 
-def _checked_groups(members: Sequence[Search], shared: Shared) -> dict[str, tuple[str, ...]]:
-    """What is declared to be common, checked."""
-    known = [name for member in members for name in uncertainties(member)]
+def checked_groups(owners: Mapping[str, str], shared: Shared) -> dict[str, tuple[str, ...]]:
+    """What is declared to be common; `owners` says for every uncertainty whose it is.
+
+    Raises:
+        UnknownName: an uncertainty that nobody has.
+        InputError: one that is declared twice, or not one each of several.
+    """
     used: dict[str, str] = {}
     for group, names in shared.items():
         for name in names:
-            if name not in known:
-                raise unknown("uncertainty", name, known, f"shared {group!r}")
+            if name not in owners:
+                raise unknown("uncertainty", name, owners, f"shared {group!r}")
             if name in used:
                 raise InputError(f"shared {group!r}: {name} is in {used[name]!r} already")
             used[name] = group
-        if len({name.partition("/")[0] for name in names}) < max(2, len(names)):
-            raise InputError(f"shared {group!r}: got {', '.join(names)}: one uncertainty of each of several searches")
+        if len({owners[name] for name in names}) < max(2, len(names)):
+            raise InputError(f"shared {group!r}: got {', '.join(names)}: one uncertainty of each of several is needed")
     return {f"shared/{group}": tuple(names) for group, names in shared.items()}
+
+
+def read_shared(path: Path) -> Shared:
+    """What a file declares to be common: a TOML table `shared` of lists, name = ["search/nuisance", "search/nuisance"].
+
+    Raises:
+        InputError: cannot be read, no TOML, or anything else in it.
+    """
+    try:
+        document = tomllib.loads(content(path, str(path)).decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not TOML: {error}") from None
+    shared = document.get("shared")
+    if set(document) != {"shared"} or not isinstance(shared, dict):
+        raise InputError(f"{path}: one table [shared] is needed; got {', '.join(document) or 'nothing'}")
+    for name, names in shared.items():
+        if not (isinstance(names, list) and all(isinstance(one, str) for one in names)):
+            raise InputError(f'{path}: shared.{name}: must be a list, as ["search/nuisance", "search/nuisance"]')
+    return shared

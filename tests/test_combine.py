@@ -312,7 +312,7 @@ def test_of_what_kind_a_combination_is() -> None:
             ("faser-aprime", "na62-aprime-ee"),
             "aprime",
             {"shared": {"x": ("faser-aprime/luminosity", "faser-aprime/two-track")}},
-            "one uncertainty of each of several searches",
+            "one uncertainty of each of several is needed",
         ),
     ],
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
+from limits.exclusion import Interval
 from limits.likelihood import Array
-from limits.plot.canvas import INK, percent
-from limits.plot.landscape import landscape, save_noted
+from limits.plot.canvas import FEW, INK, checked_suffix, mass_label, new_axes, percent, same, save
+from limits.plot.landscape import BAND, annotate, landscape
 from limits.plot.regions import connected, edges_of
 from limits.scan import Scan
 
@@ -18,6 +20,33 @@ if TYPE_CHECKING:
     from limits.plot.canvas import Axes
 
 WIDTH: Final = 2.2
+LEGEND: Final[dict[str, Any]] = {
+    "loc": "upper center",
+    "ncols": 2,
+    "fontsize": 8.5,
+    "frameon": False,
+    "handlelength": 3.4,
+}
+
+
+class Row(Protocol):
+    """The gain at one mass: see `limits.combination.MassGain`."""
+
+    @property
+    def mass_gev(self) -> float: ...  # noqa: D102
+    @property
+    def observed(self) -> float | None: ...  # noqa: D102
+    @property
+    def expected(self) -> float | None: ...  # noqa: D102
+
+
+class Gains(Protocol):
+    """What is gained: see `limits.combination.Gain`."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def per_mass(self) -> Sequence[Row]: ...  # noqa: D102
 
 
 class Combined(Protocol):
@@ -27,6 +56,8 @@ class Combined(Protocol):
     def scan(self) -> Scan: ...  # noqa: D102
     @property
     def singles(self) -> tuple[Scan, ...]: ...  # noqa: D102
+    @property
+    def gain(self) -> Gains: ...  # noqa: D102
     @property
     def reach(self) -> tuple[float, float]: ...  # noqa: D102
     @property
@@ -47,13 +78,21 @@ class _Members:
 
 
 def save_combination(found: Combined, path: Path) -> Path:
-    """The picture of a combination, with what must be said about it below.
+    """The picture of a combination and of its gain at every mass, with what must be said about it below.
 
     Raises:
         InputError: a suffix that is not known.
         MissingExtra: matplotlib is not installed.
     """
-    return save_noted(path, found.notes, lambda ax: combined(ax, found))
+    checked_suffix(path)
+    figure, (ax, below) = new_axes(ratio=True, size=(8.0, 8.2))
+    annotate(figure, found.notes)
+    combined(ax, found)
+    ax.set_xlabel("")
+    gains(below, found)
+    below.legend(*ax.get_legend_handles_labels(), bbox_to_anchor=(0.5, -0.35), **LEGEND)
+    ax.get_legend().remove()
+    return save(figure, path)
 
 
 def combined(ax: Axes, found: Combined) -> Axes:
@@ -61,17 +100,37 @@ def combined(ax: Axes, found: Combined) -> Axes:
     shown = [scan for scan in found.singles if scan.points]
     reach = (found.reach,) * len(shown)
     landscape(ax, _Members(found.scan.hypothesis, tuple(shown), tuple(s.search for s in shown), reach))
-    masses = [point.mass_gev for point in found.scan.points]
+    points = found.scan.points
+    masses = [point.mass_gev for point in points]
     ax.set_xlim(*((min(masses), max(masses)) if len(masses) > 1 else ax.get_xlim()))
-    edges = [e for p in found.scan.points for pair in p.excluded for e in pair if e is not None]
+    edges = [e for p in points for pair in p.excluded for e in pair if e is not None]
     if edges:
         low, high = ax.get_ylim()
-        ax.set_ylim(min(low, min(edges) / 2), max(high, 2 * max(edges)))
+        ax.set_ylim(min(low, min(edges) / 2), min(max(high, 2 * max(edges)), 2 * found.reach[1]))
     words = f"combined: {found.scan.label}, {found.scan.method}, {percent(found.scan.level)}"
     _outline(ax, found.scan, "excluded", "-", words)
-    _outline(ax, found.scan, "expected_excluded", (0, (4, 2)), "combined, median expected")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, fontsize=8.5, frameon=False, handlelength=3.4)
+    as_observed = " (as observed)" * all(_alike(p.excluded, p.expected_excluded) for p in points)
+    _outline(ax, found.scan, "expected_excluded", (0, (4, 2)), f"combined, median expected{as_observed}")
+    ax.legend(bbox_to_anchor=(0.5, -0.1), **LEGEND)
     return ax
+
+
+def gains(ax: Axes, found: Combined) -> Axes:
+    """The gain of a combination over the union of its members, mass by mass: observed drawn through, expected dashed."""
+    rows = found.gain.per_mass
+    for which, style in (("observed", "-"), ("expected", (0, (4, 2)))):
+        values = np.array([getattr(row, which) for row in rows], dtype=float)
+        marker = "o" if len(rows) < FEW else None
+        ax.plot([row.mass_gev for row in rows], values, color=INK, ls=style, lw=1.4, marker=marker)
+    ax.axhline(1.0, color=BAND, lw=0.8, zorder=0.5)
+    ax.set_xlabel(mass_label(found.scan))
+    ax.set_ylabel("excluded over union" if found.gain.kind == "area" else "best single\nover combined")
+    ax.tick_params(which="both", direction="in", top=True, right=True)
+    return ax
+
+
+def _alike(one: Sequence[Interval], two: Sequence[Interval]) -> bool:
+    return len(one) == len(two) and same(np.array(one, dtype=float), np.array(two, dtype=float))
 
 
 def _outline(ax: Axes, scan: Scan, which: str, style: object, label: str) -> None:

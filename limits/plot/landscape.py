@@ -27,7 +27,7 @@ from limits.plot.regions import connected, edges_of
 from limits.scan import Scan
 
 if TYPE_CHECKING:
-    from limits.plot.canvas import Axes
+    from limits.plot.canvas import Axes, Figure
 
 STYLES: Final = (
     ("#0072b2", "////"),
@@ -121,10 +121,15 @@ def save_noted(path: Path, notes: Sequence[str], draw: Callable[[Axes], object])
     """
     checked_suffix(path)
     figure, (ax,) = new_axes(size=(8.0, 7.0))
-    if text := "\n".join(textwrap.fill(f"· {note}", NOTE_WIDTH, subsequent_indent="  ") for note in notes):
-        figure.supxlabel(pretty(text), x=0.02, ha="left", fontsize=7.5, color=INK)
+    annotate(figure, notes)
     draw(ax)
     return save(figure, path)
+
+
+def annotate(figure: Figure, notes: Sequence[str]) -> None:
+    """Write notes at the bottom of a figure."""
+    if text := "\n".join(textwrap.fill(f"· {note}", NOTE_WIDTH, subsequent_indent="  ") for note in notes):
+        figure.supxlabel(pretty(text), x=0.02, ha="left", fontsize=7.5, color=INK)
 
 
 def landscape(ax: Axes, found: Plane) -> Axes:

@@ -1,0 +1,156 @@
+"""What a combination finds, and what it gains over the single searches at the same masses, level and method.
+
+found = combination(combined([load("faser-aprime"), load("na62-aprime")], "aprime"))
+found.gain.observed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from limits.combination.gains import Gain, gain, plain
+from limits.combine import covered, spectra_of, subset
+from limits.errors import InputError
+from limits.grid import masses_of
+from limits.scan import DEFAULT_COUPLINGS, Scan, run_scan
+from limits.scan.results import collected
+from limits.search import CountingChannel, Search
+
+ASYMPTOTIC: Final = ("cls", "cls-q", "clsb")
+
+FEW_EVENTS: Final = 10
+"""Below so many events a count is told to be beyond the asymptotic formula."""
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """The scan of a combination, those of its members and, if asked for, those without one member each, in the same order.
+
+    `shared` are the uncertainties that are common, and no others; `losses` are the gains of the combination over those of `without`;
+    `reach` are the couplings looked at, `notes` what should be said below a picture.
+    """
+
+    scan: Scan
+    singles: tuple[Scan, ...]
+    gain: Gain
+    shared: Mapping[str, tuple[str, ...]]
+    without: tuple[Scan, ...]
+    losses: tuple[Gain, ...]
+    reach: tuple[float, float]
+    notes: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """One of "ok" and "partial", the latter if any scan is."""
+        scans = (self.scan, *self.singles, *self.without)
+        return "partial" if any(scan.status == "partial" for scan in scans) else "ok"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values: numbers, None, lists and text."""
+        return {
+            "combination": self.scan.search,
+            "hypothesis": self.scan.hypothesis,
+            "status": self.status,
+            "members": [scan.search for scan in self.singles],
+            "shared": {name: list(group) for name, group in self.shared.items()},
+            "gain": plain(self.gain),
+            "scan": self.scan.to_json(),
+            "singles": [scan.to_json() for scan in self.singles],
+            "leave_one_out": [
+                {"without": left_out.search, "scan": scan.to_json(), "gain": plain(loss)}
+                for left_out, scan, loss in zip(self.singles, self.without, self.losses, strict=False)
+            ],
+            "reach": list(self.reach),
+            "notes": list(self.notes),
+        }
+
+
+def steps(search: Search, masses: Sequence[float], leave_one_out: bool = False) -> int:
+    """How many points a combination at these masses (GeV) has."""
+    names = [member.name for member in search.members]
+    sets = [names, *([name] for name in names)]
+    sets += [[n for n in names if n != name] for name in names] if leave_one_out else []
+    return sum(covered(subset(search, chosen), mass) for chosen in sets for mass in masses)
+
+
+def default_masses(search: Search) -> tuple[float, ...]:
+    """Those of a scan, and both ends of the range of every member, in GeV: there a region begins or ends."""
+    hypothesis = search.hypotheses[0].name
+    ranges = [member.hypothesis(hypothesis).masses_gev or () for member in search.members]
+    return tuple(sorted({*masses_of(search), *(mass for pair in ranges for mass in pair)}))
+
+
+def masses_at(search: Search, wanted: Sequence[float]) -> tuple[float, ...]:
+    """Those of the masses (GeV) at which any member looks: there may be gaps between the members, and in them.
+
+    Raises:
+        InputError: none of them is left.
+    """
+    found = tuple(mass for mass in wanted if covered(search, mass))
+    if not found:
+        raise InputError(
+            f"{search.name}: none of the searches looks at any of {', '.join(f'{m:g}' for m in wanted)} GeV"
+        )
+    return found
+
+
+def combination(
+    search: Search,
+    *,
+    masses: Sequence[float] | None = None,
+    couplings: tuple[float, float, int] | None = None,
+    method: str | None = None,
+    leave_one_out: bool = False,
+    advance: Callable[[], None] | None = None,
+) -> Combination:
+    """Scan the combination and its members, each where it looks; `advance` is called after each point.
+
+    Raises:
+        UnknownName: no such method.
+        InputError: no member looks at any of the masses (GeV), or a coupling range that cannot be used.
+    """
+    facts = search.hypotheses[0]
+    wanted = default_masses(search) if masses is None else masses_of(search, None, masses)
+    at = masses_at(search, wanted)
+    grid = couplings if couplings is not None else (*facts.couplings, DEFAULT_COUPLINGS)
+    how: dict[str, Any] = {"couplings": grid, "method": method or facts.methods[0], "advance": advance}
+    names = [member.name for member in search.members]
+    whole = _scan(search, at, how)
+    singles = tuple(_scan(subset(search, [name]), at, how) for name in names)
+    rest: tuple[Scan, ...] = ()
+    if leave_one_out and len(names) > 1:
+        rest = tuple(_scan(subset(search, [n for n in names if n != name]), at, how) for name in names)
+    reach = (grid[0], grid[1])
+    looking = [{point.mass_gev for point in single.points} for single in singles]
+    several = {mass for mass in at if sum(mass in own for own in looking) > 1}
+    losses = tuple(gain(whole, [scan], reach, own) for scan, own in zip(rest, looking, strict=False))
+    gaps = ", ".join(f"{mass:g}" for mass in wanted if mass not in at)
+    nowhere = [f"none of the searches looks at {gaps} GeV: left out"] if gaps else []
+    notes = (*search.notes, *few_events(search, how["method"]), *nowhere)
+    return Combination(whole, singles, gain(whole, singles, reach, several), search.groups, rest, losses, reach, notes)
+
+
+def _scan(search: Search, masses: Sequence[float], how: Mapping[str, Any]) -> Scan:
+    """The masses at which the search looks; none of them is a scan without points."""
+    at = [mass for mass in masses if covered(search, mass)]
+    if not at:
+        return collected(search, search.hypotheses[0], how["method"], search.level, [])
+    found = run_scan(search, masses=at, **how)
+    if spectra := spectra_of(search.members):
+        return replace(found, data=f"expected counts of a simulated spectrum: {', '.join(spectra)}")
+    return found
+
+
+def few_events(search: Search, method: str) -> list[str]:
+    """What must be said about counts for which the asymptotic formula is none."""
+    counts = {
+        part.name: part.value(channel.observed)
+        for part, channel in search.parts
+        if isinstance(channel, CountingChannel)
+    }
+    few = [f"{name} ({count:g} observed)" for name, count in counts.items() if count < FEW_EVENTS]
+    if not few or method not in ASYMPTOTIC:
+        return []
+    return [f"asymptotic formula, too strong at few events (95 %: 1.92 at none, where 3.00 is exact): {', '.join(few)}"]
