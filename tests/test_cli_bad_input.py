@@ -281,10 +281,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     file = tmp_path / "workspace.json"
     file.write_text("{}")
 
-    def refused(path: Path) -> bytes:
+    def refused(path: Path, *_: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
     assert run("limit", file).stderr == f"error: {file}: cannot be read: Permission denied\n"
 
 

@@ -5,6 +5,7 @@
 | `facts`        | `list`, `show`                               |
 | `scaffolding`  | `new-search`, `check`                        |
 | `single`       | `count`, `limit`, `fit`, `coverage`, `onoff` |
+| `looking`      | `significance`, `inspect`                    |
 | `work`         | `scan`, `reproduce`                          |
 | `recasting`    | `recast`, `landscape`, `convert`             |
 | `combining`    | `combine`                                    |
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import combining, facts, files, publications, recasting, scaffolding, single, work
+from limits.cli import combining, facts, files, looking, publications, recasting, scaffolding, single, work
 from limits.cli.frame import Main
 
 
@@ -56,6 +57,8 @@ for _command in (
     single.count,
     single.limit,
     single.fit,
+    looking.significance,
+    looking.inspect,
     single.coverage,
     single.onoff,
     work.scan,

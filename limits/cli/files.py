@@ -93,12 +93,31 @@ def sha256(path: Path) -> str:
 
 
 @click.command()
-@click.argument("workspace")
+@click.argument("target")
 @json_option
-def digest(workspace: str, as_json: bool) -> None:
-    """SHA-256 of a workspace, the same as 'pyhf digest'. WORKSPACE is a JSON file, or - for stdin."""
-    from limits.cli.documents import read_json
+def digest(target: str, as_json: bool) -> None:
+    """SHA-256 of a document, the same as 'pyhf digest'.
+
+    TARGET is a JSON file, a Combine card, - for stdin, or a search: then of the workspace 'limits export' writes.
+    Of JSON it does not depend on spaces or the order of keys; of a card it is that of its bytes.
+    """
+    found = {"sha256": _digest(target)}
+    deliver(found, lambda _: click.echo(f"sha256:{found['sha256']}"), as_json=as_json)
+
+
+def _digest(target: str) -> str:
+    from limits.cli.documents import called, read_bytes
+    from limits.cli.target import is_search
     from limits.likelihood.workspace import digest
 
-    found = {"sha256": digest(read_json(workspace))}
-    deliver(found, lambda _: click.echo(f"sha256:{found['sha256']}"), as_json=as_json)
+    if is_search(target):
+        from limits.formats.pyhf import export
+        from limits.search import load
+
+        search = load(target)
+        return digest(export(search, masses=[search.hypothesis().benchmark.mass_gev])["workspace.json"])
+    from limits.formats.foreign import is_card
+    from limits.formats.reading import parse_object
+
+    content = read_bytes(target)
+    return hashed(content).hexdigest() if is_card(content) else digest(parse_object(content, called(target)))

@@ -84,9 +84,10 @@ def count(as_json: bool, output_file: str | None, **options: Any) -> None:
 @how_options
 @output_options
 def limit(target: str, as_json: bool, output_file: str | None, **options: Any) -> None:
-    """Upper limit of a search at one point, or of any pyhf workspace.
+    """Upper limit of a search at one point, or of a document.
 
-    TARGET is a search name, the path of a search file (.toml), of a workspace (JSON), or - for a workspace on stdin.
+    TARGET is a search name, the path of a search file (.toml), or a document: a pyhf workspace, an HS3 document, a
+    Combine card, or - for one of them on stdin.
     The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
     """
     how = {name: options.pop(name) for name in HOW}

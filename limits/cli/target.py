@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from limits.cli.documents import STDIN, called, read_patch, read_workspace
+from limits.cli.documents import STDIN, called, read_document
 from limits.cli.hunting import data_options, hunting_at, spectrum_options
 from limits.cli.options import POSITIVE, change_options, hypothesis_option, together
 from limits.errors import unknown
@@ -33,25 +34,36 @@ ABSENT = (
 )
 """Fields of a result that only a search has: null for a workspace or a bare count."""
 
-target_options = together(
-    click.argument("target"),
-    hypothesis_option,
+point_options = together(
     click.option("--mass", type=POSITIVE, help="GeV; default: the benchmark of the search."),
     click.option("--coupling", type=POSITIVE, help="The coupling that is strength 1; default: the benchmark."),
-    change_options,
-    data_options,
     click.option(
         "--engine",
         type=click.Choice(("native", "zfit", "binned")),
         help="What fits a spectrum: this package (default), zfit, or the pyhf workspace of it.",
     ),
-    click.option("--measurement", metavar="NAME", help="Of a workspace; default: its first one."),
+)
+document_options = together(
+    click.option(
+        "--measurement", metavar="NAME", help="Of a workspace, default: its first one; the analysis of an HS3 document."
+    ),
     click.option(
         "--interference",
         metavar="NAME",
         help="Of a workspace: the norm factor that is the coupling of which the strength is the square.",
     ),
-    click.option("-p", "--patch", "patches", multiple=True, metavar="FILE", help="JSON patch of a workspace."),
+    click.option(
+        "-p",
+        "--patch",
+        "patches",
+        multiple=True,
+        metavar="FILE",
+        help="JSON patch or patchset of a workspace; repeatable.",
+    ),
+    click.option("--point", metavar="NAME|V1,V2,…", help="Of a patchset: the name of a patch, or its values."),
+)
+target_options = together(
+    click.argument("target"), hypothesis_option, point_options, change_options, data_options, document_options
 )
 
 
@@ -72,6 +84,10 @@ class Target:
     """Systematic error of the strength that bayes-profile includes unless another is given."""
     hunt: Callable[[float, int, int], Limit] | None = None
     """Where a mass scan of a spectrum makes the limit: from level, toys and seed."""
+    workspace: Callable[[], dict[str, Any]] | None = None
+    """The same as a pyhf workspace."""
+    search: Search | None = None
+    engine: str | None = None
 
     def limit(
         self,
@@ -135,6 +151,7 @@ def resolve(
     calibrated: bool = False,
     measurement: str | None = None,
     patches: Sequence[str] = (),
+    point: str | None = None,
     interference: str | None = None,
     data: str | None = None,
     tree: str | None = None,
@@ -149,10 +166,11 @@ def resolve(
         click.UsageError: an option of a search with a workspace, or the other way round.
         LimitsError: no such target, or one that cannot be used.
     """
-    if _is_search(text):
+    if is_search(text):
         from limits.hunt.masses import spectrum_channel
 
-        _refuse(text, "a search", {"--measurement": measurement, "--patch": patches, "--interference": interference})
+        foreign = {"--measurement": measurement, "--patch": patches, "--point": point, "--interference": interference}
+        _refuse(text, "a search", foreign)
         search = changed(text, calibrated, changes)
         if engine is not None and spectrum_channel(search) is None:
             raise click.UsageError(f"--engine does not apply: {search.name} is no hunt for a peak on a spectrum")
@@ -161,7 +179,9 @@ def resolve(
     options = {"--hypothesis": hypothesis, "--mass": mass, "--coupling": coupling, "--set": changes}
     options |= {"--data": data, "--tree": tree, "--treatment": treatment, "--engine": engine}
     _refuse(text, "a workspace", {**options, "--calibrated": calibrated})
-    return _workspace(text, measurement, patches, interference)
+    if point is not None and not patches:
+        raise click.UsageError("--point chooses from a patchset, which --patch gives")
+    return _document(text, measurement, patches, point, interference)
 
 
 def changed(name_or_path: str, calibrated: bool, changes: Sequence[tuple[str, float]]) -> Search:
@@ -180,7 +200,12 @@ def changed(name_or_path: str, calibrated: bool, changes: Sequence[tuple[str, fl
     return search.with_values(values) if values else search
 
 
-def _is_search(text: str) -> bool:
+def is_search(text: str) -> bool:
+    """Whether a target is a search; a file that exists, and standard input, are documents.
+
+    Raises:
+        UnknownName: neither.
+    """
     from limits.search import names
 
     if text == STDIN:
@@ -239,6 +264,9 @@ def _at_point(
         facts.yield_power or 1.0,
         prepared.smearing(coupling),
         hunting_at(search, facts, mass, **spectrum) if spectrum.get("engine") == "native" else None,
+        lambda: prepared.document(coupling),
+        search,
+        spectrum.get("engine"),
     )
 
 
@@ -255,17 +283,21 @@ def _origin(search: Search, hypothesis: str) -> dict[str, Any]:
     }
 
 
-def _workspace(text: str, measurement: str | None, patches: Sequence[str], interference: str | None) -> Target:
-    from limits.likelihood import histfactory, workspace
-
-    where = called(text)
-    document = read_workspace(text)
-    if patches:
-        document = workspace.apply_patches(document, [read_patch(name) for name in patches], where)
-    likelihood = histfactory.load(document, measurement=measurement, where=where)
-    facts = {"workspace": where, **dict.fromkeys(ABSENT)}
+def _document(
+    text: str, measurement: str | None, patches: Sequence[str], point: str | None, interference: str | None
+) -> Target:
+    document = read_document(text, patches, point)
+    likelihood = document.likelihood(measurement)
+    facts = {"workspace": document.where, **dict.fromkeys(ABSENT)}
+    workspace = partial(document.workspace, measurement)
     if interference is None:
-        return Target(likelihood, {**facts, "quantity": "signal strength", "unit": "strength"})
+        return Target(
+            likelihood,
+            {**facts, "quantity": "signal strength", "unit": "strength"},
+            workspace=workspace,
+            engine="binned",
+        )
     from limits.likelihood.quadratic import quadratic
 
-    return Target(quadratic(likelihood, interference), {**facts, "quantity": "coupling", "unit": "coupling"})
+    named = {**facts, "quantity": "coupling", "unit": "coupling"}
+    return Target(quadratic(likelihood, interference), named, workspace=workspace, engine="binned")

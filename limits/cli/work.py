@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from limits.cli.hunting import HUNTING, hunt_options, hunting_of
+from limits.cli.looking import PROFILING, is_profile, profile, profile_options, refuse
 from limits.cli.options import (
     FILE,
     MASS_SPAN,
@@ -42,16 +43,26 @@ scan_options = together(
 
 
 @click.command()
-@click.argument("search")
+@click.argument("target")
 @hypothesis_option
 @scan_options
-def scan(
+@profile_options
+def scan(target: str, **options: Any) -> None:
+    """Limit against mass, or one likelihood along a parameter.
+
+    TARGET is a name from 'limits list' or the path of a search file, scanned over masses; or, as for
+    'limits limit', a document, of which the likelihood is scanned. So is that of a search with --parameter.
+    """
+    if is_profile(target, options["parameter"]):
+        profile(target, options)
+        return
+    refuse(PROFILING, "a scan over masses; --parameter scans one likelihood")
+    _over_masses(target, **{name: value for name, value in options.items() if name not in PROFILING})
+
+
+def _over_masses(
     search: str, hypothesis: str | None, changes: Sequence[tuple[str, float]], calibrated: bool, **options: Any
 ) -> None:
-    """Limit against mass, or the region excluded in the plane.
-
-    SEARCH is a name from 'limits list' or the path of a search file.
-    """
     from limits import report
     from limits.cli.target import changed
 

@@ -152,3 +152,17 @@ def discovery(likelihood: Likelihood, data: Array | None = None) -> Discovery:
     z = float(np.sqrt(max(0.0, q0)))
     note = () if np.isfinite(z) else ("events where the background expects none: the significance is unbounded",)
     return Discovery(finite(z), float(ndtr(-z)), fitted, note)
+
+
+def expected_discovery(likelihood: Likelihood, strength: float = 1.0) -> Discovery:
+    """The median significance if that strength is true: of its Asimov data, nuisances at their fit to the data (a-posteriori).
+
+    Source: 1007.1727 section 4.3.
+
+    Raises:
+        FitError: no finite likelihood at that strength.
+    """
+    fitted = likelihood.fit(likelihood.observed, strength)
+    if not np.isfinite(fitted.nll):
+        raise FitError(f"{likelihood.name}: the data are impossible at strength {strength:g}: nothing can be expected")
+    return discovery(likelihood, likelihood.asimov(fitted.theta))

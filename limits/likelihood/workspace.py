@@ -1,10 +1,9 @@
-"""pyhf workspace documents: read, check, patch, digest. The only module that imports pyhf."""
+"""pyhf workspace documents: check, patch, digest. The only module that imports pyhf."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from limits.errors import InputError
 
@@ -17,8 +16,8 @@ _UNFIT = (TypeError, AttributeError, LookupError, ValueError, RecursionError)
 """What a patch that does not fit may raise besides jsonpatch's own errors."""
 
 
-def check(document: Spec, where: str = "workspace") -> None:
-    """Validate against pyhf's workspace schema.
+def check(document: Spec, where: str = "workspace", schema: Literal["workspace", "patchset"] = "workspace") -> None:
+    """Validate against pyhf's schema of workspaces, or of patchsets.
 
     Raises:
         InputError: one line with the place in the document and what is wrong there.
@@ -26,7 +25,7 @@ def check(document: Spec, where: str = "workspace") -> None:
     import pyhf
 
     try:
-        pyhf.schema.validate(dict(document), "workspace.json")
+        pyhf.schema.validate(dict(document), f"{schema}.json")
     except pyhf.exceptions.InvalidSpecification as error:
         cause = error.__cause__ or error.__context__
         path = "/".join(str(p) for p in getattr(cause, "absolute_path", ())) or "(top)"
@@ -66,8 +65,8 @@ def apply_patches(document: Spec, patches: Iterable[Any], where: str = "workspac
     return dict(document)
 
 
-def digest(document: Spec) -> str:
-    """SHA-256 of the sorted JSON, the same as `pyhf digest`.
+def digest(document: Spec, algorithm: Literal["sha256", "md5"] = "sha256") -> str:
+    """Of the sorted JSON, the same as `pyhf digest`.
 
     Raises:
         InputError: text that is not Unicode, so that there are no bytes to take a digest of.
@@ -75,21 +74,6 @@ def digest(document: Spec) -> str:
     import pyhf
 
     try:
-        return str(pyhf.utils.digest(dict(document), algorithm="sha256"))
+        return str(pyhf.utils.digest(dict(document), algorithm=algorithm))
     except UnicodeEncodeError as error:
         raise InputError(f"workspace: not Unicode text: {error}") from None
-
-
-def read(path_or_stream: Any, where: str) -> dict[str, Any]:
-    """A JSON object from an open text stream.
-
-    Raises:
-        InputError: not JSON, or not an object.
-    """
-    try:
-        document = json.load(path_or_stream)
-    except (ValueError, RecursionError) as error:  # also a number of more digits than Python reads
-        raise InputError(f"{where}: not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise InputError(f"{where}: a JSON object is needed, this is a {type(document).__name__}")
-    return document

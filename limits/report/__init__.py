@@ -5,8 +5,9 @@ The functions named after a command print its JSON document; `reproduction_text`
 
 from __future__ import annotations
 
-from limits.report.combination import combination
+from limits.report.combination import combination, combination_of_strengths
 from limits.report.commands import coverage, files, fit, limit, onoff, recast, scan, search, searches
+from limits.report.documents import inspect, profile, significance
 from limits.report.pieces import progress
 from limits.report.planes import conversions, convert, landscape
 from limits.report.published import compared, fetched, imported
@@ -16,6 +17,7 @@ from limits.report.scaffolding import checked, created
 __all__ = [
     "checked",
     "combination",
+    "combination_of_strengths",
     "compared",
     "conversions",
     "convert",
@@ -25,13 +27,16 @@ __all__ = [
     "files",
     "fit",
     "imported",
+    "inspect",
     "landscape",
     "limit",
     "onoff",
+    "profile",
     "progress",
     "recast",
     "reproduction_text",
     "scan",
     "search",
     "searches",
+    "significance",
 ]

@@ -73,7 +73,7 @@ def limit(document: Document) -> None:
     rows = [("expected limit", *map(number, expected[0])), (at, *map(number, expected[1]))]
     known = [row for row, values in zip(rows, expected, strict=True) if any(v is not None for v in values)]
     head = {
-        **_where(document),
+        **where(document),
         "quantity": document["quantity"],
         "region": REGION if document["exclusion"] == "region" else None,
         "observed limit": f"{number(observed)}{unit} at {percent(document['level'])}" if observed is not None else none,
@@ -82,7 +82,7 @@ def limit(document: Document) -> None:
         "this point": excluded,
         "method": f"{document['method']}: {document['definition']}",
         "expected": document["expected_kind"],
-        **_origin(document),
+        **origin(document),
         "status": document["status"],
     }
     band = [table(("", *BAND), known, right=BAND)] if known else []
@@ -94,13 +94,13 @@ def fit(document: Document) -> None:
     names = ("parameter", "value", "error", "start", "constraint")
     numeric = ("value", "error", "start")
     head = {
-        **_where(document),
+        **where(document),
         "strength": f"{number(document['strength'])} ± {number(document['strength_error'])}",
         "−ln L": number(document["nll"], 10),
         "significance": None if document["significance"] is None else f"{number(document['significance'], 4)} σ",
         "goodness of fit": None if document["goodness"] is None else _goodness(document["goodness"]),
         "method": document["definition"],
-        **_origin(document),
+        **origin(document),
         "status": document["status"],
     }
     show(
@@ -119,7 +119,7 @@ def _goodness(found: Document) -> str:
 def coverage(document: Document) -> None:
     """`limits coverage`."""
     found = document["methods"]
-    head = {**_where(document), "level": percent(document["level"]), "method": found[0]["definition"]}
+    head = {**where(document), "level": percent(document["level"]), "method": found[0]["definition"]}
     strengths = [number(row["strength"]) for row in found[0]["rows"]]
     rows = [(one["method"], *map(_covered, one["rows"])) for one in found]
     lost = {one["method"]: max(row["error"] for row in one["rows"]) for one in found}
@@ -149,12 +149,12 @@ def scan(document: Document) -> None:
     """`limits scan`."""
     coupling, points = document["coupling"], document["points"]
     head = {
-        **_where(document),
+        **where(document),
         "quantity": coupling["quantity"] + _unit(coupling["unit"]),
         "method": f"{document['method']} at {percent(document['level'])}",
         "expected": document["expected_kind"],
         "fitted together": document["treatment"],
-        **_origin(document),
+        **origin(document),
     }
     if document["global_significance"] is not None:
         show(facing(head), warnings=missing(points))
@@ -195,7 +195,7 @@ def _unit(unit: str) -> str:
     return "" if unit in ("1", "strength") else f" {unit}"
 
 
-def _where(document: Document) -> dict[str, object]:
+def where(document: Document) -> dict[str, object]:
     """What a result is about: a search at a point, or a workspace."""
     coupling = document.get("coupling")
     reference = (coupling or {}).get("reference")
@@ -209,7 +209,8 @@ def _where(document: Document) -> dict[str, object]:
     }
 
 
-def _origin(document: Document) -> dict[str, object]:
+def origin(document: Document) -> dict[str, object]:
+    """How far a result may be called a reproduction."""
     values = document["set_values"] or {}
     return {
         "label": document["label"],

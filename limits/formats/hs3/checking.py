@@ -1,8 +1,7 @@
-"""Reading with suspicion: JSON text of limited size and depth, and access to a document that says where something is wrong."""
+"""Access to a document that says where something is wrong."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -10,55 +9,7 @@ from typing import Any, Final, NoReturn
 from limits.errors import InputError
 from limits.likelihood.workspace import LARGEST
 
-MOST_BYTES: Final = 64 * 2**20
-DEEPEST: Final = 32
 LONGEST_NAME: Final = 1000
-
-
-def parse(content: str | bytes, where: str) -> dict[str, Any]:
-    """The JSON object of a text: at most 64 MB, nested 32 deep, without nan or infinity and without a key twice.
-
-    Raises:
-        InputError: anything else.
-    """
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{where}: {len(content)} bytes: at most {MOST_BYTES} are read")
-    try:
-        found = json.loads(content, object_pairs_hook=_unique, parse_constant=_refused)
-    except (ValueError, RecursionError) as error:  # also bytes that are no text, and numbers with too many digits
-        raise InputError(f"{where}: not JSON: {' '.join(str(error).split())[:200]}") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{where}: a JSON object is needed, this is a {type(found).__name__}")
-    check_depth(found, where)
-    return found
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice in one object")
-    return found
-
-
-def _refused(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
-
-
-def check_depth(document: Any, where: str) -> None:
-    """Raise where a document is nested too deep to be walked, or holds itself."""
-    level: list[Any] = [document]
-    for _ in range(DEEPEST):
-        level = [child for node in level for child in _children(node)]
-        if not level:
-            return
-    raise InputError(f"{where}: nested more than {DEEPEST} deep")
-
-
-def _children(node: Any) -> list[Any]:
-    # Lists of numbers make up the bulk of a document and have nothing below them.
-    values = node.values() if isinstance(node, Mapping) else node if isinstance(node, list | tuple) else ()
-    return [v for v in values if isinstance(v, Mapping | list | tuple)]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from limits.formats.hs3.checking import Node, check_depth, shown
+from limits.formats.hs3.checking import Node, shown
 from limits.formats.hs3.collecting import Constraint
 from limits.formats.hs3.names import decoded
+from limits.formats.reading import check_depth
 
 CHANNEL_KEYS: Final = ("name", "type", "axes", "samples", "barlow_beeston_method", "default_errors")
 KINDS: Final = ("normfactor", "normsys", "histosys", "shapefactor", "shapesys", "staterror")
@@ -109,8 +110,9 @@ def _analysis(top: Node, wanted: str | None) -> Node:
     analyses = {decoded(name): node for name, node in top.named("analyses").items()}
     if wanted is None and len(analyses) == 1:
         return next(iter(analyses.values()))
-    if wanted not in analyses:
-        top.fail(f"analysis {wanted!r}: one of {', '.join(sorted(analyses))[:200] or 'none'} has to be named")
+    if wanted is None or wanted not in analyses:
+        which = "" if wanted is None else f" {wanted!r} is not there"
+        top.fail(f"analysis{which}: one of {', '.join(sorted(analyses))[:200] or 'none'} has to be named")
     return analyses[wanted]
 
 

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from limits.errors import InputError
-from limits.formats.hs3.checking import Node, parse, shown
+from limits.formats.hs3.checking import Node, shown
 from limits.formats.hs3.factors import Factor, Parameters, factors
 from limits.formats.hs3.model import Channel, Model, Modifier, Sample, understood
+from limits.formats.reading import parse_object
 from limits.likelihood.workspace import check
 
 DIFFERENCE: Final = 1e-5
@@ -32,7 +33,7 @@ def read(content: str | bytes, where: str = "document", **options: Any) -> dict[
     Raises:
         InputError: no such document, or one that is not supported.
     """
-    return from_hs3(parse(content, where), where=where, **options)
+    return from_hs3(parse_object(content, where), where=where, **options)
 
 
 def from_hs3(
