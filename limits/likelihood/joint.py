@@ -78,22 +78,23 @@ class JointLikelihood:
         lengths = data[..., :size].reshape(-1, size)[0].astype(int)
         return np.split(data[..., size:], np.cumsum(lengths)[:-1], axis=-1)
 
-    def _again(self, k: int, theta: Array) -> tuple[Array, Array]:
-        """Pulls of the constraints of part k that count elsewhere, theta its own (..., n_par), and their widths."""
+    def _again(self, k: int, theta: Array, data: Array) -> tuple[Array, Array]:
+        """Pulls of the constraints of part k that count elsewhere, theta (..., n_par) and data its own, and their widths."""
         rows = np.flatnonzero(~self.counted[k])
-        aux, scale = (np.array([getattr(self.parts[k].parameters[i], key) for i in rows]) for key in ("aux", "scale"))
-        return (theta[..., rows] - aux) / scale, scale
+        scale = np.array([self.parts[k].parameters[i].scale for i in rows])
+        return (theta[..., rows] - _auxiliary(self.parts[k], data)[..., rows]) / scale, scale
 
     def nll(self, theta: Array, data: Array) -> Array:
         """−log L up to constants, (...): theta (..., n_par), data (..., n_data)."""
         total: Array = np.zeros(np.broadcast_shapes(np.shape(theta)[:-1], np.shape(data)[:-1]))
         for k, one in enumerate(self._split(np.asarray(data))):
             own = np.asarray(theta)[..., self.places[k]]
-            total = total + self.parts[k].nll(own, one) - 0.5 * (self._again(k, own)[0] ** 2).sum(axis=-1)
+            total = total + self.parts[k].nll(own, one) - 0.5 * (self._again(k, own, one)[0] ** 2).sum(axis=-1)
         return total
 
     def _objective(self, data: Array) -> kernel.Objective:
-        functions = [_objective(part, one) for part, one in zip(self.parts, self._split(data), strict=True)]
+        split = self._split(data)
+        functions = [_objective(part, one) for part, one in zip(self.parts, split, strict=True)]
         size = len(self.parameters)
 
         def evaluate(theta: Array) -> tuple[float, Array, Array]:
@@ -101,7 +102,7 @@ class JointLikelihood:
             for k, function in enumerate(functions):
                 at, rows = self.places[k], np.flatnonzero(~self.counted[k])
                 value, slope, bend = function(theta[at])
-                pull, scale = self._again(k, theta[at])
+                pull, scale = self._again(k, theta[at], split[k])
                 cost += value - float(0.5 * pull @ pull)
                 gradient[at] += slope
                 hessian[np.ix_(at, at)] += bend
@@ -147,6 +148,15 @@ class JointLikelihood:
     def sample(self, theta: Array, size: int, rng: np.random.Generator) -> Array:
         """Toy data sets (size, n_data)."""
         return self._joined([p.sample(theta[at], size, rng) for p, at in zip(self.parts, self.places, strict=True)])
+
+
+def _auxiliary(part: Part, data: Array) -> Array:
+    """Auxiliary data of every parameter (..., n_par) in a data vector of that part; 0 where there are none."""
+    first = part.shape.n_bins if isinstance(part, BinnedLikelihood) else len(part.lattice[0])
+    rows = [i for i, p in enumerate(part.parameters) if p.constraint != "free"]
+    found = np.zeros((*data.shape[:-1], len(part.parameters)))
+    found[..., rows] = data[..., first : first + len(rows)]
+    return found
 
 
 def _objective(part: Part, data: Array) -> kernel.Objective:

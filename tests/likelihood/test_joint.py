@@ -68,6 +68,20 @@ def test_shared_nuisances_are_those_of_one_workspace() -> None:
     assert found.expected_limit == pytest.approx(expected.expected_limit, rel=1e-6)
 
 
+def test_auxiliary_data_of_a_shared_nuisance_are_those_of_the_data() -> None:
+    """In Asimov sets and toys they are not the nominal ones: −ln L is that of one workspace at any data."""
+    found, expected = parts("flux"), whole()
+    names = [p.name.split("/")[-1] for p in found.parameters[1:]]
+    order = [0, *(1 + names.index(p.name) for p in expected.parameters[1:])]
+    theta, truth = np.array([0.7, 0.3, -0.4, 0.6]), np.array([0.5, -1.2, 0.8, 0.1])
+    ours, theirs = found.asimov(truth), expected.asimov(truth[order])
+    assert found.fit(ours).theta == pytest.approx(truth, abs=1e-4)
+    change = found.nll(theta, ours) - found.nll(truth, ours)
+    assert change == pytest.approx(
+        float(expected.nll(theta[order], theirs) - expected.nll(truth[order], theirs)), abs=1e-10
+    )
+
+
 def test_the_same_name_is_no_correlation() -> None:
     """Apart, the two fluxes are two nuisances, as in a workspace with other names."""
     other = channel("y", 3.0, 8.0, 7.0)
