@@ -12,17 +12,23 @@ from typing import Any
 import numpy as np
 import pyhf
 import pytest
+from scipy.integrate import quad
 
 from limits import plot
 from limits.assemble import Prepared, prepare
-from limits.combination import combination, gain, masses_at, steps
-from limits.combine import combined, covered, subset
+from limits.combination import at_point, combination, default_masses, gain, masses_at, of_likelihoods, steps
+from limits.combination.joined import joined
+from limits.combine import combined, covered, read_shared, subset
 from limits.errors import InputError, UnknownName
 from limits.inference.limit import p_values, upper_limit
+from limits.inference.toys.coverage import coverage_by_toys
 from limits.likelihood.binned import BinnedLikelihood
 from limits.likelihood.histfactory import load as load_document
+from limits.physics import psid, zprime
+from limits.physics.decay import two_body_momentum
 from limits.scan import PointResult, Scan, run_scan
 from limits.search import Search, load, uncertainties
+from limits.units import mass as particle_mass
 
 MASS, COUPLING = 0.1, 6e-4
 NUISANCES = ("muons-on-target", "cross-section", "form-factor", "background")
@@ -177,6 +183,33 @@ def test_a_common_nuisance_is_fully_correlated(make: Make, common: bool) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("mass", "coupling"), [(0.02, 1.05e-4), (0.05, 4e-5), (0.411, 2e-6)])
+def test_exact_sums_of_dark_photons_cover(mass: float, coupling: float) -> None:
+    """Toys of all members at three theory points near the edge of what is excluded: true couplings are excluded by at most 10 %."""
+    model = binned(combined([load("faser-aprime"), load("na62-aprime")], "aprime"), coupling, mass)
+    bins = len(model.bins)
+    rate = model.asimov(np.array([p.init for p in model.parameters]))[:bins]
+    toys = np.random.default_rng(5).poisson(rate, (2000, bins)).astype(float)
+    outcomes, times = np.unique(toys, axis=0, return_counts=True)
+    auxiliary = model.observed[bins:]
+    kept = [p_values(model.with_data(np.append(row, auxiliary)), "cls-exact").cls > 0.1 for row in outcomes]
+    share = float(np.sum(times[kept]) / times.sum())
+    assert bins == 2
+    assert 0.9 - 3 * np.sqrt(0.09 / 2000) < share < 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mass", "coupling"), [(0.35, 1.05e-3), (1.0, 1.6e-3), (3.0, 3.7e-3)])
+def test_asymptotic_limits_of_a_count_and_two_spectra_cover(mass: float, coupling: float) -> None:
+    """Toys of every bin, auxiliary data included, at three theory points near the limits."""
+    pytest.importorskip("numba")
+    three = [load("na64mu-zprime").calibrated(), load("belle2-4mu"), load("babar-zprime-4mu")]
+    model = binned(combined(three, "lmu-ltau"), coupling, mass)
+    (row,) = coverage_by_toys(model, "cls", 0.9, [1.0], 1000, 1).rows
+    assert 0.9 - 3 * np.sqrt(0.09 / 1000) < row.coverage < 0.99
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.3, 1.0, 2.0])
 def test_coverage(make: Make, strength: float) -> None:
     """CLs covers at least its level, whatever the signal; the toys are those of the combination itself."""
@@ -246,6 +279,8 @@ def test_two_spectra_are_better_than_the_best() -> None:
     [
         (("faser-aprime", "na62-aprime"), "aprime", 0.02, 1.05e-4),
         (("na64mu-zprime", "belle2-4mu"), "lmu-ltau", 1.0, 1.2e-3),
+        (("faser-aprime", "na62-aprime"), "aprime", 0.411, 2e-6),  # two channels with nuisances in common
+        (("babar-psid-p", "babar-psid-lambda", "babar-psid-lambdac"), "mesogenesis-universal", 2.0, 7e-5),
     ],
 )
 def test_the_document_gives_the_same_limit_in_pyhf(
@@ -350,6 +385,134 @@ def test_what_can_be_common_is_in_the_likelihood(name: str, mass: float) -> None
     assert found <= set(uncertainties(search))
 
 
+# --- particles that decay in several ways ---
+
+
+@pytest.mark.parametrize("mass", [0.3, 1.0, 1.9, 4.0])
+def test_every_decay_of_a_zprime_is_counted_once(mass: float) -> None:
+    """NA64μ sees neutrinos, the spectra muon pairs, nobody taus: with these all of the decays add up to one."""
+    coupling, three = 1e-3, [load(n) for n in ("na64mu-zprime", "belle2-4mu", "babar-zprime-4mu")]
+    table = load("belle2-4mu").table("cross_section.csv")
+    muons = float(np.exp(np.interp(np.log(mass), np.log(table["mass_gev"]), np.log(table["vector_branching"]))))
+    taus = float(zprime.branching_to_leptons(mass, coupling, particle_mass("tau-")))
+    assert muons + taus + float(zprime.branching_invisible(mass, coupling)) == pytest.approx(1, abs=2e-3)
+    if mass < 2:  # with dark matter of α_D = 0 there is nothing else to decay to
+        dark = three[0].with_values({"alpha_d": 0.0})
+        count, *_ = prepare(combined(three, "lmu-ltau"), "lmu-ltau", mass).yields(coupling)
+        (other,) = prepare(dark, "lmu-ltau-dark", mass).yields(coupling)
+        assert count.events == pytest.approx(other.events, rel=1e-12)
+        nothing_else = prepare(three[0].with_values({"alpha_d": 1e9}), "lmu-ltau-dark", mass).yields(coupling)[0]
+        invisible = float(count.events[0, 0] / nothing_else.events[0, 0])
+        assert muons + taus + invisible == pytest.approx(1, abs=2e-3)
+
+
+def test_decays_of_different_operators_have_no_branching_fraction_in_common() -> None:
+    three = [load(f"babar-psid-{decay}") for decay in ("p", "lambda", "lambdac")]
+    with pytest.raises(InputError, match=r"B is of another decay in each.*: mesogenesis-universal"):
+        combined(three, "mesogenesis")
+    together = combined(three, "mesogenesis-universal")
+    assert any("operators O_ud, O_us and O_cd of equal strength" in note for note in together.notes)
+    assert combined(three[:1], "mesogenesis").notes == (
+        "recast of what is published, inputs that are not public are assumed: babar-psid-p",
+    )
+    exclusive = [prepare(one, "mesogenesis", 2.0).events(1.0) for one in three]
+    found = [expected.events[0, 0] for expected in prepare(together, "mesogenesis-universal", 2.0).yields(1.0)]
+    shares = [psid.universal_branching(1.0, decay, 2.0) for decay in ("p", "lambda", "lambdac")]
+    assert found == pytest.approx([float(n[0] * share) for n, share in zip(exclusive, shares, strict=True)])
+
+
+def test_equal_operators_share_one_matrix_element() -> None:
+    """∫ p* dM² from the baryon to one pion more over the same of all systems with a proton, by quadrature."""
+
+    def space(parent: str, low: float, high: float, mass: float) -> float:
+        return float(quad(lambda m: float(two_body_momentum(particle_mass(parent), mass, m)) * 2 * m, low, high)[0])
+
+    for mass in (1.0, 2.0, 2.9):
+        p, c, pion = particle_mass("p"), particle_mass("Lambda(c)+"), particle_mass("pi0")
+        every = space("B+", p, particle_mass("B+") - mass, mass)
+        some = space("B+", c, min(c + pion, particle_mass("B+") - mass), mass)
+        assert psid.universal_branching(1.0, "lambdac", mass) == pytest.approx(some / every, rel=1e-6)
+    assert psid.universal_branching(0.3, "p", 2.0) == psid.exclusive_branching(0.3, "p", 2.0, "phase-space")
+
+
+# --- at a point, and likelihoods of any origin ---
+
+
+def test_a_point_of_searches_is_the_likelihood_there() -> None:
+    search = combined([load("faser-aprime"), load("na62-aprime")], "aprime")
+    found = at_point(search, 0.05, 3e-5, leave_one_out=True)
+    assert list(found.singles) == ["faser-aprime", "na62-aprime-ee"]
+    assert found.limit.observed_limit == observed_limit(binned(search, 3e-5, 0.05), "cls-exact")
+    assert found.singles["faser-aprime"] == found.without["na62-aprime-ee"]
+    assert found.notes == ("na62-aprime-mumu does not look at 0.05 GeV",)
+    best = found.singles["na62-aprime-ee"].observed_limit
+    assert found.gain.observed == pytest.approx((best or 0) / (found.limit.observed_limit or 1))
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def parts_of(first: Search, second: Search) -> dict[str, BinnedLikelihood]:
+    """What stands in two documents whose nuisances have equal names."""
+    documents = [load_document(rename(ready(one).document(COUPLING), one.name)) for one in (first, second)]
+    assert [p.name for p in documents[0].parameters] == [p.name for p in documents[1].parameters]
+    return dict(zip(("a", "b"), documents, strict=True))
+
+
+def rename(document: Any, name: str) -> Any:
+    return json.loads(json.dumps(document).replace(f"{name}/", ""))
+
+
+@pytest.mark.parametrize(
+    "shared", [{}, {"theory": ("cross-section",)}, {"x": ("cross-section",), "y": ("background",)}]
+)
+def test_likelihoods_together_are_the_searches_together(make: Make, shared: Any) -> None:
+    """Equal names correlate nothing in either; what is shared is the same."""
+    one, two = make("one", 2, 1.0, 0.25, 0.03), make("two", 3, 2.0, 0.5, 0.02)
+    of_searches = {key: tuple(f"{s}/{n}" for s in ("one", "two") for n in names) for key, names in shared.items()}
+    of_parts = {key: tuple(f"{s}/{n}" for s in ("a", "b") for n in names) for key, names in shared.items()}
+    parts = parts_of(one, two)
+    found = of_likelihoods(parts, of_parts, level=0.9, leave_one_out=True)
+    expected = binned(combined([one, two], "lmu-ltau", of_searches))
+    assert found.limit.observed_limit == pytest.approx(observed_limit(expected, "cls"), rel=1e-6)
+    assert found.shared == {f"shared/{key}": names for key, names in of_parts.items()}
+    assert found.without["b"].observed_limit == pytest.approx(observed_limit(parts["a"], "cls"), rel=1e-9)
+    joint = joined(parts, of_parts)
+    names = [p.name for p in joint.parameters]
+    assert len(names) == len(set(names)) == 1 + 2 * len(NUISANCES) - len(shared)
+
+
+def test_likelihoods_that_cannot_share(make: Make) -> None:
+    parts = parts_of(make("one", 2, 1.0, 0.25, 0.03), make("two", 3, 2.0, 0.5, 0.02))
+    lumi = replace(parts["b"].parameters[1], aux=1.0, scale=0.02)
+    other = replace(parts["b"], parameters=(parts["b"].parameters[0], lumi, *parts["b"].parameters[2:]))
+    name = lumi.name
+    with pytest.raises(InputError, match=r"of one kind, can be the same; got .*0 ± 1, .*1 ± 0\.02"):
+        joined({**parts, "b": other}, {"x": (f"a/{name}", f"b/{name}")})
+    with pytest.raises(UnknownName, match="unknown uncertainty 'b/wrong'; known: "):
+        joined(parts, {"x": (f"a/{name}", "b/wrong")})
+    with pytest.raises(InputError, match="two likelihoods or more are needed, got a"):
+        of_likelihoods({"a": parts["a"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("shared = 3", "one table [shared] is needed"),
+        ("[shared]\nx = 'a/b'", "shared.x: must be a list"),
+        ("[shared]\nx = ['a/b', 3]", "shared.x: must be a list"),
+        ("[more]\nx = []", "one table [shared] is needed; got more"),
+        ("[shared", "not TOML"),
+        ("\udcff", "not TOML"),
+    ],
+)
+def test_files_of_what_is_shared(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "shared.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=re.escape(complaint)):
+        read_shared(path)
+    path.write_text('[shared]\nflux = ["one/x", "two/y"]\n')
+    assert read_shared(path) == {"flux": ["one/x", "two/y"]}
+
+
 # --- gains ---
 
 
@@ -386,6 +549,24 @@ def test_gain_of_limits() -> None:
     assert found.kind == "limit"
     assert [found.observed, found.best_observed] == pytest.approx([1.25, 2.0])
     assert [row.best for row in found.per_mass] == ["one", "two", "one"]
+
+
+def test_gains_of_limits_count_where_there_is_something_to_combine() -> None:
+    masses = (0.01, 0.1, 1.0)
+    one = scan("one", [(m, ((1e-3, None),), 1e-3) for m in masses], "upper-limit")
+    two = scan("two", [(1.0, ((1e-3, None),), 1e-3)], "upper-limit")
+    both = scan("both", [(m, ((x, None),), x) for m, x in zip(masses, (1e-3, 1e-3, 5e-4), strict=True)], "upper-limit")
+    assert gain(both, [one, two], (1e-6, 1.0)).observed == pytest.approx(1.0)
+    found = gain(both, [one, two], (1e-6, 1.0), {1.0})
+    assert (found.observed, len(found.per_mass)) == (pytest.approx(2.0), 3)
+
+
+def test_masses_from_which_a_member_looks_are_in_the_grid() -> None:
+    search = combined([load("faser-aprime"), load("na62-aprime-mumu")], "aprime")
+    masses = default_masses(search)
+    for end in (0.1, 0.212):
+        assert {end} < {mass for mass in masses if abs(mass / end - 1) < 2e-3}
+    assert (min(masses), max(masses)) == (0.01, 0.7)
 
 
 def test_a_combination_has_everything_in_its_json(tmp_path: Path) -> None:

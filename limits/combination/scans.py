@@ -20,6 +20,9 @@ from limits.search import CountingChannel, Search
 
 ASYMPTOTIC: Final = ("cls", "cls-q", "clsb")
 
+BESIDE: Final = 1e-3
+"""How near to the end of the range of a member a default grid looks, from both sides."""
+
 FEW_EVENTS: Final = 10
 """Below so many events a count is told to be beyond the asymptotic formula."""
 
@@ -76,10 +79,11 @@ def steps(search: Search, masses: Sequence[float], leave_one_out: bool = False) 
 
 
 def default_masses(search: Search) -> tuple[float, ...]:
-    """Those of a scan, and both ends of the range of every member, in GeV: there a region begins or ends."""
+    """Those of a scan, and in GeV the ends of the range of every member, from within and without: there a region begins or ends."""
     hypothesis = search.hypotheses[0].name
-    ranges = [member.hypothesis(hypothesis).masses_gev or () for member in search.members]
-    return tuple(sorted({*masses_of(search), *(mass for pair in ranges for mass in pair)}))
+    ranges = [found for m in search.members if (found := m.hypothesis(hypothesis).masses_gev) is not None]
+    near = {float(f"{m:.12g}") for low, high in ranges for m in (low * (1 - BESIDE), low, high, high * (1 + BESIDE))}
+    return tuple(sorted({*masses_of(search), *(mass for mass in near if search.hypotheses[0].has_mass(mass))}))
 
 
 def masses_at(search: Search, wanted: Sequence[float]) -> tuple[float, ...]:

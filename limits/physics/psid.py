@@ -35,6 +35,7 @@ __all__ = [
     "lowest_mass",
     "missing_mass_resolution",
     "scalar_mass_from_branching",
+    "universal_branching",
 ]
 
 Array = NDArray[np.float64]
@@ -221,6 +222,18 @@ def exclusive_branching(branching: ArrayLike, decay: str, mass: ArrayLike, model
     return np.asarray(fraction(not_negative("branching", branching)) * exclusive_fraction(decay, mass, model))
 
 
+def universal_branching(branching: ArrayLike, decay: str, mass: ArrayLike) -> Array:
+    """Exclusive branching fraction if all operators are of equal strength and `branching` is the inclusive one by O_ud.
+
+    Shape: that of `branching` and `mass` broadcast together.
+    Unit: dimensionless.
+    Source: the phase space of `exclusive_fraction` (own model), with one matrix element for all operators.
+    Raises: as `exclusive_branching`.
+    """
+    share = exclusive_branching(branching, decay, mass, "phase-space")
+    return np.asarray(share * _every(decay, _open(decay, mass)) / _every("p", _open("p", mass)))
+
+
 def _masses(mode: str) -> tuple[float, float]:
     """Of the B meson and of the baryon."""
     if mode not in MODES:
@@ -246,8 +259,14 @@ def _inclusive(mass: ArrayLike) -> Array:
 def _phase_space(mode: str, mass: Array) -> Array:
     parent, baryon = _masses(mode)
     one_more = np.minimum(baryon + particle_mass("pi0"), parent - mass)
-    every = _recoil(parent, mass, baryon, parent - mass)
+    every = _every(mode, mass)
     return np.asarray((every - _recoil(parent, mass, one_more, parent - mass)) / every / MODES[mode].states)
+
+
+def _every(mode: str, mass: Array) -> Array:
+    """Phase space of all hadronic systems."""
+    parent, baryon = _masses(mode)
+    return _recoil(parent, mass, baryon, parent - mass)
 
 
 def _recoil(parent: float, mass: Array, low: ArrayLike, high: Array) -> Array:

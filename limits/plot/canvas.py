@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from limits.errors import InputError, MissingExtra
+from limits.errors import InputError, MissingExtra, unknown
 from limits.scan import Scan
 
 if TYPE_CHECKING:
@@ -19,12 +21,22 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".pdf", ".png", ".svg")
 
+ANONYMOUS: Final[dict[str, dict[str, Any]]] = {
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+}
+"""What matplotlib would write about itself and the time, left out."""
+
 INK: Final = "#1a1a1a"
 ONE_SIGMA: Final = "#5a9a4a"
 TWO_SIGMA: Final = "#f6d55c"
 REGION: Final = "#7aa6d8"
 SIGNAL: Final = "#c8443c"
 BACKGROUND: Final = "#a9c3dd"
+
+STYLES: Final = ("plain", "ALICE", "ATLAS", "CMS", "LHCb2")
+"""Looks of a picture: matplotlib's own, or fonts, ticks and frame of an experiment as mplhep has them; no label of its."""
 
 FEW: Final = 5
 """Below this many masses each is drawn on its own: a line between them would say what was not computed."""
@@ -39,8 +51,10 @@ PARTICLES: Final = {
     "dark-higgs-pipi": "h'",
     "dark-higgs-kk": "h'",
     "mesogenesis": "ψ_D",
+    "mesogenesis-universal": "ψ_D",
     "b-l": "Z'",
     "lmu-ltau": "Z'",
+    "lmu-ltau-dark": "Z'",
     "alp-photon": "a",
     "alp-w": "a",
     "alp-gluon": "a",
@@ -59,10 +73,48 @@ def new_figure(size: tuple[float, float] = (7.0, 5.2)) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtra("plots need matplotlib: pip install 'darksector-limits[plot]'") from error
+        raise _missing() from error
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def _missing() -> MissingExtra:
+    return MissingExtra("plots need matplotlib: pip install 'darksector-limits[plot]'")
+
+
+@contextmanager
+def styled(name: str) -> Iterator[None]:
+    """Pictures made and saved inside have the look of that name, one of `STYLES`.
+
+    Raises:
+        UnknownName: no such style.
+        MissingExtra: matplotlib, or mplhep, which has all but "plain", is not installed.
+    """
+    if name not in STYLES:
+        raise unknown("style", name, STYLES)
+    try:
+        from matplotlib import rc_context
+
+        if name == "plain":
+            parameters: dict[str, Any] = {}
+        else:
+            import mplhep
+
+            parameters = _look(getattr(mplhep.style, name))
+    except ImportError as error:
+        raise _missing() from error
+    with rc_context(parameters):
+        yield
+
+
+def _look(style: dict[str, Any]) -> dict[str, Any]:
+    """What a style says of fonts, of ticks, and of where labels are; its sizes are made for other figures."""
+    wanted = ("font.family", "font.sans-serif", "font.serif", "mathtext.", "xaxis.label", "yaxis.label")
+    ticks = (".direction", ".minor.visible", "tick.top", "tick.right")
+    kept = {key: value for key, value in style.items() if key.startswith(wanted) or key.endswith(ticks)}
+    lists = {key: [*kept[key], "DejaVu Sans"] for key in ("font.sans-serif", "font.serif") if key in kept}
+    return kept | lists  # its fonts lack some letters, as superscripts
 
 
 def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tuple[Figure, list[Axes]]:
@@ -77,8 +129,8 @@ def new_axes(ratio: bool = False, size: tuple[float, float] = (7.0, 5.2)) -> tup
     return figure, list(figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1)))
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write `figure` to `path`, in the format of its suffix; the file is there whole or not at all.
+def save(figure: Figure, path: Path, *, dpi: int = 180) -> Path:
+    """Write `figure` to `path`, in the format of its suffix; the file is there whole or not at all, and the same each time.
 
     Raises:
         InputError: a suffix that is not known.
@@ -86,9 +138,12 @@ def save(figure: Figure, path: Path) -> Path:
     suffix = checked_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    dateless: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(suffix, {})
+    from matplotlib import rc_context
+
     try:
-        figure.savefig(partial, format=suffix[1:], dpi=180, metadata=dateless)
+        # Neither a date, nor a version, nor a random number for the names of an SVG.
+        with rc_context({"svg.hashsalt": "limits"}):
+            figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=ANONYMOUS[suffix])
         return partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from limits.search.fields import (
+    DarkBaryonDecay,
     Facts,
     FileName,
     FinalStateName,
@@ -75,7 +76,7 @@ class CountingChannel(Facts):
     """One count; `observed` and `background` are keys of numbers.
 
     `per_mass` names a table that need not be there: where it is, its columns observed, background, background_error and efficiency
-    take the place of the numbers, mass by mass.
+    take the place of the numbers, mass by mass. `decay` is the baryon that a B meson decays to beside a dark one.
     """
 
     name: Name
@@ -87,6 +88,7 @@ class CountingChannel(Facts):
     window: Window | None = None
     per_mass: FileName | None = None
     final_states: tuple[FinalStateName, ...] = ()
+    decay: DarkBaryonDecay | None = None
     production: tuple[Production, ...] = ()
     planes: FileName | None = None
     systematics: tuple[Systematic, ...] = ()

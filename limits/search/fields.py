@@ -24,9 +24,11 @@ HypothesisName = Literal[
     "dark-higgs-pipi",
     "dark-higgs-kk",
     "mesogenesis",
+    "mesogenesis-universal",
 ]
 Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest", "relative"]
 FinalStateName = Literal["e+e-", "mu+mu-", "gamma gamma", "pi+pi-", "pi+pi-pi0", "KK", "hadrons"]
+DarkBaryonDecay = Literal["p", "lambda", "lambdac"]
 MesonName = Literal["pi0", "eta", "eta-prime", "rho", "omega", "phi"]
 CurveFormat = Literal["bc2-y", "polygon", "edges", "limit", "limit-twice"]
 

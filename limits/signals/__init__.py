@@ -27,6 +27,7 @@ from limits.signals.expected import Hypothesis, Signal, Yield
 from limits.signals.missing import HYPOTHESES, missing
 from limits.signals.resonance import resonance
 from limits.signals.tabulated import tabulated
+from limits.signals.tagged import HYPOTHESES as DARK_BARYONS
 from limits.signals.tagged import tagged
 from limits.signals.template import template
 
@@ -52,7 +53,7 @@ KNOWN: Final[Mapping[str, Mapping[str, Coupling]]] = MappingProxyType(
         "missing": {name: particle.coupling for name, particle in HYPOTHESES.items()},
         "resonance": {},
         "tabulated": {},
-        "tagged": {},
+        "tagged": DARK_BARYONS,
         "template": {},
     }
 )

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from limits.errors import InputError
+from limits.physics.portal import Coupling
+from limits.physics.psid import MODES, universal_branching
 from limits.search import CountingChannel, Search
 from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis
 from limits.signals.windows import published, share
 
-HYPOTHESES: Final = ("mesogenesis",)
-"""What escapes is a dark baryon; the coupling is the branching fraction of the exclusive decay."""
+HYPOTHESES: Final[Mapping[str, Coupling]] = MappingProxyType(
+    {
+        "mesogenesis": Coupling("exclusive branching fraction B", "B", "1", (1e-8, 1e-2)),
+        "mesogenesis-universal": Coupling("inclusive branching fraction B of O_ud", "B", "1", (1e-7, 1.0)),
+    }
+)
+"""What escapes is a dark baryon. The branching fraction is that of the exclusive decay, or the inclusive one by the operator O_ud with
+all operators of equal strength: only then have the decays of different operators anything in common."""
 
 
 def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: float) -> Signal:
@@ -29,6 +39,12 @@ def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: floa
     efficiency = published(search, channel, "efficiency", mass)
     if efficiency is None:
         efficiency = _efficiency(search, channel, mass)
+    if hypothesis == "mesogenesis-universal":
+        if channel.decay is None:
+            raise InputError(
+                f"{search.path}: {channel.name}: decay is needed for {hypothesis}: one of {', '.join(MODES)}"
+            )
+        efficiency *= float(universal_branching(1.0, channel.decay, mass))
 
     def at(couplings: ArrayLike) -> Yield:
         return Yield((parents * efficiency * checked_couplings(couplings))[:, None])
