@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = {"limits": "darksector-limits", "numpy": "numpy", "scipy": "scipy", "pyhf": "pyhf", "particle": "particle"}
@@ -18,3 +20,16 @@ def provenance() -> dict[str, Any]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def revision() -> str | None:
+    """The commit of the checkout that this package runs from, "-dirty" if files differ from it; None outside a checkout."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "--no-optional-locks", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

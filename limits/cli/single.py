@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from limits.cli.drawing import Picture, plot_options
 from limits.cli.options import (
     KAPPA,
     LEVEL,
@@ -70,18 +71,21 @@ count_options = together(
 @click.command()
 @count_options
 @how_options
+@plot_options
 @output_options
 def count(as_json: bool, output_file: str | None, **options: Any) -> None:
     """Upper limit from one count and its expected background."""
     from limits.cli.calculator import experiment
 
     how = {name: options.pop(name) for name in HOW}
-    _answer(experiment(method=how["method"] or "cls", **options), how, as_json, output_file)
+    picture = Picture(options.pop("plot"), options.pop("plot_kind"))
+    _answer(experiment(method=how["method"] or "cls", **options), how, picture, as_json, output_file)
 
 
 @click.command()
 @target_options
 @how_options
+@plot_options
 @output_options
 def limit(target: str, as_json: bool, output_file: str | None, **options: Any) -> None:
     """Upper limit of a search at one point, or of a document.
@@ -91,13 +95,17 @@ def limit(target: str, as_json: bool, output_file: str | None, **options: Any) -
     The limit is in the published quantity of the search; where that has two edges, on the strength of the given point.
     """
     how = {name: options.pop(name) for name in HOW}
-    _answer(resolve(target, seed=how["seed"], **options), how, as_json, output_file)
+    picture = Picture(options.pop("plot"), options.pop("plot_kind"))
+    _answer(resolve(target, seed=how["seed"], **options), how, picture, as_json, output_file)
 
 
-def _answer(target: Target, how: Mapping[str, Any], as_json: bool, output_file: str | None) -> None:
+def _answer(target: Target, how: Mapping[str, Any], picture: Picture, as_json: bool, output_file: str | None) -> None:
     from limits import report
+    from limits.citations import keys
 
     found, document = target.limit(**how)
+    document["citations"] = list(keys(target.search, [found.method], target.engine))
+    picture.draw(target, how)
     deliver(document, report.limit, as_json=as_json, output_file=output_file, statuses=[found.status])
 
 
@@ -106,12 +114,15 @@ def _answer(target: Target, how: Mapping[str, Any], as_json: bool, output_file: 
 @click.option("--strength", type=NUMBER, help="Hold the strength at this value.")
 @click.option("--gof-toys", type=click.IntRange(min=10), help="Goodness of fit of the free fit from that many toys.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the toys.")
+@plot_options
 @output_options
 def fit(
     target: str,
     strength: float | None,
     gof_toys: int | None,
     seed: int,
+    plot: str | None,
+    plot_kind: str | None,
     as_json: bool,
     output_file: str | None,
     **where: Any,
@@ -123,9 +134,11 @@ def fit(
     from limits import report
     from limits.inference.toys.goodness import goodness_of_fit
 
+    picture = Picture(plot, plot_kind)
     aim = resolve(target, **where)
     goodness = None if gof_toys is None else goodness_of_fit(aim.likelihood, gof_toys, seed).to_json()
     document = {**aim.facts, **_fitted(aim.likelihood, strength), "goodness": goodness}
+    picture.draw(aim, {"seed": seed}, "fit", strength)
     deliver(document, report.fit, as_json=as_json, output_file=output_file, statuses=[document["status"]])
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from limits.citations import keys
 from limits.errors import InputError
 from limits.exclusion import Interval
+from limits.inference.request import Request
 from limits.provenance import provenance
 from limits.search import HypothesisFacts, Search
 
@@ -76,8 +78,8 @@ def above(limit: float | None) -> tuple[Interval, ...]:
 class Scan:
     """All points of a scan, in the order of their masses, and how they were made.
 
-    The last four fields belong to the hunt for a peak: the rate it measures, what the data are, which categories were fitted together, and
-    the significance of the largest excess.
+    `rate` to `global_significance` belong to the hunt for a peak: the rate it measures, what the data are, which categories were fitted
+    together, and the significance of the largest excess.
     """
 
     search: str
@@ -97,6 +99,10 @@ class Scan:
     data: str | None = None
     treatment: str | None = None
     global_significance: dict[str, Any] | None = None
+    seed: int | None = None
+    """Of all toys that were thrown; None in files of versions that did not say."""
+    citations: tuple[str, ...] = ()
+    """Keys of what a publication of this scan should cite: `limits cite` prints them."""
 
     @property
     def status(self) -> str:
@@ -135,6 +141,8 @@ def collected(search: Search, facts: HypothesisFacts, method: str, level: float,
         set_values={key: search.value(key) for key, kind in kinds.items() if kind == "set"},
         points=tuple(results),
         provenance=provenance(),
+        seed=Request.seed,
+        citations=keys(search, [method]),
     )
 
 
