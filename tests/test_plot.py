@@ -233,7 +233,7 @@ def test_no_line_across_a_gap_of_a_hunt() -> None:
 def test_the_largest_excess_is_named() -> None:
     _, (axes,) = plot.new_axes()
     plot.local_significance(axes, hunt(GAPPED))
-    assert [text.get_text() for text in axes.texts] == ["1.02 GeV: 3.2σ, global 1.1σ"]
+    assert [text.get_text() for text in axes.texts] == ["1.02 GeV: 3.2σ local, global 1.1σ"]
 
 
 def test_fitted_events_have_errors() -> None:
@@ -247,7 +247,7 @@ def test_a_hunt_is_three_pictures_in_one(tmp_path: Path) -> None:
     file = plot.save_scan(hunt(GAPPED), tmp_path / "hunt.svg", [published("lowest", None, 1e-3)])
     text = file.read_text()
     assert text.startswith("<?xml")
-    assert text.count('id="axes_') == 3
+    assert text.count('id="axes_') == 4  # and p-values on the right of the significance
 
 
 def test_without_toys_there_is_no_band() -> None:

@@ -115,7 +115,7 @@ class Target:
         options: dict[str, Any] = {
             "toys": toys or TOYS,
             "seed": seed,
-            "prior": self._prior(prior),
+            "prior": self.prior(prior),
             "kind": kind,
             "smearing": smearing,
         }
@@ -131,7 +131,12 @@ class Target:
             return None
         return found.observed_limit is not None and found.observed_limit < (self.coupling if self.build else 1.0)
 
-    def _prior(self, name: str) -> Prior:
+    def prior(self, name: str) -> Prior:
+        """The prior of that name on the command line.
+
+        Raises:
+            click.UsageError: one of a coupling, which only a search has.
+        """
         from limits.inference.bayes.priors import FLAT, PRIORS, flat_in_coupling
 
         if name in ("coupling", "coupling2"):
