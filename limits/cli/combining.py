@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from limits.cli.drawing import style_option
 from limits.cli.options import (
     ASSIGNMENT,
     FILE,
@@ -65,6 +66,7 @@ _options = together(
     click.option("--calibrated", is_flag=True, help="Use the calibrated numbers of the searches that have any."),
     click.option("--leave-one-out", is_flag=True, help="Also the combination without each of the searches."),
     click.option("--plot", type=FILE, help="Draw the plane, as plane.png, .pdf or .svg."),
+    style_option,
     click.option("--export", type=FILE, help="With --mass: write the combination as one pyhf workspace."),
     output_options,
 )
@@ -270,7 +272,8 @@ def _refuse(options: Mapping[str, Any], names: Sequence[str], *, point: bool) ->
     where = "at a point or with documents" if point else "without --mass"
     for name in names:
         if options[name] not in (None, ()):
-            raise click.UsageError(f"--{name.replace('_', '-')} does not apply {where}")
+            option = {"changes": "set"}.get(name, name.replace("_", "-"))
+            raise click.UsageError(f"--{option} does not apply {where}")
 
 
 def _short(names: Sequence[str], documents: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,8 @@ from limits.cli.options import FILE, together
 from limits.cli.target import Target
 
 if TYPE_CHECKING:
+    from limits.inference.coverage import Coverage
+    from limits.inference.profile import ProfileScan
     from limits.inference.request import Request
 
 KINDS: Final = ("fit", "nuisances", "scan", "posterior", "cls", "toys")
@@ -33,6 +35,11 @@ style_option = click.option(
     expose_value=False,
     callback=_look,
     help="Look of a picture, as of an experiment; also by the variable LIMITS_STYLE.  [default: plain]",
+)
+
+coverage_plot = together(
+    click.option("--plot", type=FILE, help="Draw the coverage against the strength, as result.png, .pdf or .svg."),
+    style_option,
 )
 
 plot_options = together(
@@ -80,6 +87,22 @@ class Picture:
         words = subject(target.facts), label(target.facts), _strength(target.facts)
         asked = Asked(_request(target, method, how), method, *words, _observable(target), held)
         save_likelihood(self.kind or usual or picture_of(method), asked, Path(self.plot))
+
+    def draw_coverage(self, target: Target, found: Sequence[Coverage]) -> None:
+        """Coverage against the strength, if it was asked for."""
+        if self.plot is not None:
+            from limits.plot.covered import save_coverage
+
+            save_coverage(found, Path(self.plot), subject(target.facts), f"true {_strength(target.facts)}")
+
+    def draw_profile(self, target: Target, found: ProfileScan) -> None:
+        """The likelihood along a parameter, if it was asked for."""
+        if self.plot is not None:
+            from limits.plot.single import save_profile
+
+            is_strength = found.parameter == target.likelihood.parameters[0].name
+            axis = _strength(target.facts) if is_strength else None
+            save_profile(found, Path(self.plot), subject(target.facts), label(target.facts), axis)
 
 
 def _request(target: Target, method: str, how: Mapping[str, Any]) -> Request:

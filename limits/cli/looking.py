@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from limits.cli.drawing import Picture, plot_options
 from limits.cli.options import MOST_POINTS, POSITIVE, Parsed, finite, output_options, together
 from limits.cli.output import deliver
 from limits.cli.target import Target, document_options, is_search, point_options, resolve, target_options
@@ -53,8 +54,17 @@ profile_options = together(
 @click.command()
 @target_options
 @click.option("--test-strength", type=POSITIVE, default=1.0, show_default=True, help="Strength of the expected one.")
+@plot_options
 @output_options
-def significance(target: str, test_strength: float, as_json: bool, output_file: str | None, **where: Any) -> None:
+def significance(
+    target: str,
+    test_strength: float,
+    plot: str | None,
+    plot_kind: str | None,
+    as_json: bool,
+    output_file: str | None,
+    **where: Any,
+) -> None:
     """Significance of an excess, observed and expected.
 
     TARGET is as for 'limits limit'. √q₀, asymptotic.
@@ -62,6 +72,7 @@ def significance(target: str, test_strength: float, as_json: bool, output_file: 
     from limits import report
     from limits.inference.asymptotic import discovery, expected_discovery
 
+    picture = Picture(plot, plot_kind)
     aim = resolve(target, **where)
     observed, expected = discovery(aim.likelihood), expected_discovery(aim.likelihood, test_strength)
     document = {**aim.facts, **_discovered("observed", observed), **_discovered("expected", expected)}
@@ -73,6 +84,7 @@ def significance(target: str, test_strength: float, as_json: bool, output_file: 
         "status": "ok",
         "warnings": list(observed.warnings),
     }
+    picture.draw(aim, {"test_strength": test_strength}, "scan")
     deliver(document, report.significance, as_json=as_json, output_file=output_file)
 
 
@@ -114,11 +126,13 @@ def profile(target: str, options: Mapping[str, Any]) -> None:
     from limits import report
     from limits.inference.profile import profile_scan
 
-    refuse(options.keys() - {*PROFILING, *SHARED, *DELIVERED}, "the scan of one likelihood")
+    refuse(options.keys() - {*PROFILING, *SHARED, *DELIVERED, "plot"}, "the scan of one likelihood")
+    picture = Picture(options["plot"], None)
     where = {name: options[name] for name in (*TARGETED, *SHARED)}
     aim: Target = resolve(target, **{**where, "seed": options["seed"] or 1})
-    found = profile_scan(aim.likelihood, options["parameter"], options["values"]).to_json()
-    document = {**aim.facts, **found}
+    found = profile_scan(aim.likelihood, options["parameter"], options["values"])
+    picture.draw_profile(aim, found)
+    document = {**aim.facts, **found.to_json()}
     deliver(document, report.profile, **{name: options[name] for name in DELIVERED}, statuses=[document["status"]])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from limits.cli.drawing import style_option
 from limits.cli.frame import Main
 from limits.cli.options import FILE, Parsed, json_option, output_options, together
 from limits.cli.output import deliver, write
@@ -135,6 +136,7 @@ def fetch(search: str, output: str | None, server: str | None, as_json: bool) ->
 )
 @table_options
 @click.option("--plot", type=FILE, help="Draw both and their ratio, as compared.png.")
+@style_option
 @output_options
 def compare(
     result: str,

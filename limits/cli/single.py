@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from limits.cli.drawing import Picture, plot_options
+from limits.cli.drawing import Picture, coverage_plot, plot_options
 from limits.cli.options import (
     KAPPA,
     LEVEL,
@@ -148,6 +148,7 @@ def fit(
 @click.option("--level", type=LEVEL, help="Confidence or credibility level, as 0.95.")
 @click.option("--strength", "strengths", type=STRENGTHS, default="0,1,3,5", show_default=True, help="True strengths.")
 @toy_options
+@coverage_plot
 @output_options
 def coverage(
     target: str,
@@ -156,6 +157,7 @@ def coverage(
     strengths: tuple[float, ...],
     toys: int | None,
     seed: int,
+    plot: str | None,
     as_json: bool,
     output_file: str | None,
     **where: Any,
@@ -166,10 +168,12 @@ def coverage(
     """
     from limits import report
 
+    picture = Picture(plot, None)
     # Toys of many events would take hours one by one.
     aim = resolve(target, usual_engine="binned", **where)
     found = _covered(aim.likelihood, method, level or aim.level, strengths, toys, seed)
     document = {**aim.facts, "level": level or aim.level, "methods": [one.to_json() for one in found]}
+    picture.draw_coverage(aim, found)
     statuses = ["partial" if any(row.error > LOST for row in one.rows) else "ok" for one in found]
     deliver(document, report.coverage, as_json=as_json, output_file=output_file, statuses=statuses)
 

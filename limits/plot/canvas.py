@@ -97,7 +97,7 @@ def styled(name: str) -> Iterator[None]:
         from matplotlib import rc_context
 
         if name == "plain":
-            parameters: dict[str, Any] = {}
+            parameters: Any = {}
         else:
             import mplhep
 

@@ -97,7 +97,7 @@ def _spurious(ax: Axes, scan: Scan) -> None:
         return
     masses, height = np.array([point.mass_gev for point in scan.points]), ax.get_ylim()[1]
     x, inside = with_gaps(masses, np.where(at, 1.0, 0.0))
-    look = {"facecolor": "none", "edgecolor": INK, "alpha": 0.35, "hatch": "/////", "lw": 0}
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "alpha": 0.35, "hatch": "/////", "lw": 0}
     ax.fill_between(x, 0, height, where=inside > 0, label="excess in background-only toys, too", **look)
     ax.legend(fontsize=8, framealpha=0.9, edgecolor="none", loc="upper left")
 

@@ -48,16 +48,19 @@ def predicted(likelihood: Likelihood, fit: Fit) -> Prediction:
         def rates(theta: Array) -> Array:
             return likelihood.asimov(theta)[: len(likelihood.counts)]
 
-        return _made(rates, np.arange(len(names) + 1) - 0.5, likelihood.counts, fit, names)
+        return _made(rates, _steps(names), likelihood.counts, fit, names)
     if isinstance(likelihood, BinnedLikelihood):
         shape, names = likelihood.shape, likelihood.bins or _numbered(len(likelihood.counts))
-        edges = np.arange(len(names) + 1) - 0.5
-        return _made(lambda theta: kernel.rates(shape, theta), edges, likelihood.counts, fit, names)
+        return _made(lambda theta: kernel.rates(shape, theta), _steps(names), likelihood.counts, fit, names)
     return _spectrum(likelihood, fit)
 
 
 def _numbered(size: int) -> tuple[str, ...]:
     return tuple(f"bin[{i}]" for i in range(size))
+
+
+def _steps(names: Sequence[str]) -> Array:
+    return np.arange(len(names) + 1, dtype=np.float64) - 0.5
 
 
 def _spectrum(likelihood: Likelihood, fit: Fit) -> Prediction:

@@ -172,8 +172,8 @@ def _toys(asked: Asked) -> Figure:
 
 def _limit(asked: Asked) -> Limit:
     request = asked.request
-    options = {"toys": request.toys, "seed": request.seed}
-    return upper_limit(request.likelihood, asked.method, request.level, request.test_strength, **options)
+    how = (request.likelihood, asked.method, request.level, request.test_strength)
+    return upper_limit(*how, toys=request.toys, seed=request.seed)
 
 
 KINDS: Final[Mapping[str, Callable[[Asked], Figure]]] = MappingProxyType(

@@ -115,10 +115,9 @@ def toy_statistics(ax: Axes, toys: Ensemble) -> Axes:
     top = 1.1 * max(float(toys.signal[-1]), float(toys.background[-1]), toys.observed, 1e-9)
     edges = np.linspace(0, top, BINS + 1)
     width = edges[1] - edges[0]
-    for values, look, name in (
-        (toys.background, {"fill": True, "color": BACKGROUND}, "background only"),
-        (toys.signal, {"color": SIGNAL, "lw": 1.8, "ls": "--"}, f"with signal of strength {toys.strength:.3g}"),
-    ):
+    looks: tuple[dict[str, Any], ...] = ({"fill": True, "color": BACKGROUND}, {"color": SIGNAL, "lw": 1.8, "ls": "--"})
+    names = "background only", f"with signal of strength {toys.strength:.3g}"
+    for values, look, name in zip((toys.background, toys.signal), looks, names, strict=True):
         density = np.histogram(values, edges)[0] / (len(values) * width)
         ax.stairs(density, edges, label=f"{name}, {len(values)} toys", **look)
     ax.axvline(toys.observed, color=INK, lw=2.0)
