@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyhf
 import pytest
 from click.testing import CliRunner, Result
 
+from limits.assemble import prepare
 from limits.cli import main
+from limits.cli.documents import read_document
+from limits.search import load
 
 PAIR = ("na64mu-zprime", "belle2-4mu", "--hypothesis", "lmu-ltau")
 ALPS = ("faser-alp", "bes3-alp", "--hypothesis", "alp-photon")
@@ -94,6 +98,110 @@ def test_a_level_must_be_chosen_where_they_differ() -> None:
 )
 def test_bad_input(more: tuple[str, ...], words: str, code: int) -> None:
     assert words in complaint(*PAIR, *more, code=code)
+
+
+# --- at a point, exported, and with documents of other tools ---
+
+POINT = ("faser-aprime", "na62-aprime", "--hypothesis", "aprime", "--mass", 0.05, "--coupling", 3e-5)
+
+
+def test_the_exported_combination_gives_the_same_limit_in_pyhf(tmp_path: Path) -> None:
+    file = tmp_path / "together.json"
+    done = run(*POINT, "--method", "cls", "--leave-one-out", "--export", file)
+    assert done.exit_code == 0, done.stderr
+    for words in (
+        "strength 1",
+        "ε = 3e-05",
+        "without faser-aprime",
+        "na62-aprime-mumu does not look at 0.05 GeV",
+        str(file),
+    ):
+        assert words in done.stdout
+    found = answer(*POINT, "--method", "cls", "--export", file)
+    document = json.loads(file.read_text())
+    assert found["exported"] == {"path": str(file), "sha256": pyhf.utils.digest(document)}
+    limit = found["observed_limit"]
+    assert limit < min(one["observed_limit"] for one in found["singles"])
+    workspace = pyhf.Workspace(document)
+    likelihood = workspace.model()
+    start, bounds = likelihood.config.suggested_init(), likelihood.config.suggested_bounds()
+    start[likelihood.config.poi_index], bounds[likelihood.config.poi_index] = limit, (0.0, 10 * limit)
+    values = [
+        float(pyhf.infer.hypotest(s * limit, workspace.data(likelihood), likelihood, start, bounds))
+        for s in (0.999, 1.001)
+    ]
+    assert values[0] > 0.1 > values[1]  # CLs falls through 10 % within 0.1 % of the limit
+
+
+def test_documents_of_searches_are_the_searches(tmp_path: Path) -> None:
+    """Written one by one and put together as documents, or as searches: the same limits."""
+    files = []
+    for name in ("faser-aprime", "na62-aprime-ee"):
+        files.append(tmp_path / name / "workspace.json")
+        files[-1].parent.mkdir()
+        files[-1].write_text(json.dumps(prepare(load(name), "aprime", 0.05).document(3e-5)))
+    found = answer(*files, "--level", 0.9, "--leave-one-out")
+    expected = answer(*POINT, "--method", "cls", "--leave-one-out")
+    mixed = answer(files[0], *POINT[1:], "--level", 0.9)
+    assert found["members"] == ["faser-aprime/workspace", "na62-aprime-ee/workspace"]
+    assert found["observed_limit"] == pytest.approx(expected["observed_limit"], rel=1e-5)
+    assert found["expected_limit"] == pytest.approx(expected["expected_limit"], rel=1e-4)
+    assert found["gain"] == pytest.approx(expected["gain"], rel=1e-4)
+    for one, other in zip(found["leave_one_out"], expected["leave_one_out"], strict=True):
+        assert one["observed_limit"] == pytest.approx(other["observed_limit"], rel=1e-5)
+    assert mixed["observed_limit"] == pytest.approx(found["observed_limit"], rel=1e-5)
+    assert mixed["members"] == ["workspace", "na62-aprime"]
+    assert "na62-aprime: strength 1 is aprime, 0.05 GeV, ε = 3e-05" in mixed["notes"]
+
+
+@pytest.mark.parametrize("form", ["hs3", "combine-card"])
+def test_other_documents(tmp_path: Path, form: str) -> None:
+    written = CliRunner().invoke(
+        main, ["export", "na64mu-zprime", "--format", form, "--masses", "0.1", "--output", str(tmp_path), "--json"]
+    )
+    assert written.exit_code == 0, written.output
+    path = json.loads(written.stdout)["files"][0]["path"]
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(prepare(load("faser-aprime"), "aprime", 0.05).document(3e-5)))
+    found = answer(path, other)
+    assert found["status"] == "ok"
+    assert found["level"] == 0.95
+    assert found["observed_limit"] < min(one["observed_limit"] for one in found["singles"])
+    assert answer(path, other, "--share", _shared(path, other))["shared"]
+
+
+def _shared(*paths: object) -> str:
+    """The first Gaussian nuisance of each, as one."""
+    firsts = []
+    for path in map(str, paths):
+        parameters = read_document(path).likelihood().parameters
+        firsts.append(
+            f"{Path(path).with_suffix('').name}/{next(p.name for p in parameters[1:] if p.constraint == 'gaussian')}"
+        )
+    return f"common={','.join(firsts)}"
+
+
+def test_what_is_common_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "shared.toml"
+    file.write_text('[shared]\ntheory = ["na64mu-zprime/cross-section", "belle2-4mu/signal"]\n')
+    typed = answer(*PAIR, "--mass", 1, "--share", "theory=na64mu-zprime/cross-section,belle2-4mu/signal")
+    assert answer(*PAIR, "--mass", 1, "--share-file", file) == typed
+    assert typed["shared"] == {"shared/theory": ["na64mu-zprime/cross-section", "belle2-4mu/signal"]}
+    assert "--share: given twice: theory" in complaint(*PAIR, "--share-file", file, "--share", "theory=a/b,c/d", code=2)
+
+
+def test_options_that_do_not_apply(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps(prepare(load("faser-aprime"), "aprime", 0.05).document(3e-5)))
+    assert "--export does not apply without --mass" in complaint(*PAIR, "--export", "x.json", code=2)
+    assert "--plot does not apply at a point" in complaint(*PAIR, "--mass", 1, "--plot", "x.png", code=2)
+    assert "--export does not apply" in complaint(file, "na62-aprime", "--export", "y.json", code=2)
+    assert "--set does not apply" in complaint(file, "na62-aprime", "--set", "a/b=1", code=2)
+    assert "data would count twice" in complaint(file, file, code=2)
+    assert "unknown target" in complaint(file, "nothing")
+    assert "no theory point" in complaint(
+        "babar-psid-p", "babar-psid-lambda", "--hypothesis", "mesogenesis", "--mass", 2
+    )
 
 
 def test_one_search_is_no_combination() -> None:
