@@ -91,7 +91,8 @@ def save_combination(found: Combined, path: Path) -> Path:
     ax.set_xlabel("")
     gains(below, found)
     below.legend(*ax.get_legend_handles_labels(), bbox_to_anchor=(0.5, -0.35), **LEGEND)
-    ax.get_legend().remove()
+    if (legend := ax.get_legend()) is not None:
+        legend.remove()
     return save(figure, path)
 
 
