@@ -183,6 +183,7 @@ def _facts(name: str, members: Sequence[Search], hypothesis: str) -> HypothesisF
     found: dict[str, Any] = {
         **first.model_dump(),
         **_masses(every),
+        "scan_masses_gev": None,
         "exclusion": "upper-limit" if limits else "region",
         "yield_power": first.yield_power if limits else None,
         "couplings": (min(low), max(high)),

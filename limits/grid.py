@@ -44,8 +44,8 @@ def masses_of(
     elif (published := _published(search)) and facts.masses_gev is not None:
         chosen = [mass for mass in published if facts.has_mass(mass)]
     elif facts.masses_gev is not None:
-        even = np.geomspace(*facts.masses_gev, DEFAULT_MASSES).tolist()
-        chosen = sorted([*even, *_where_counts_change(search, *facts.masses_gev)])
+        usual = facts.scan_masses_gev or np.geomspace(*facts.masses_gev, DEFAULT_MASSES).tolist()
+        chosen = sorted([*usual, *_where_counts_change(search, *facts.masses_gev)])
     else:
         chosen = facts.tabulated_masses_gev or ()
     # Rounded where only the arithmetic of the grid put digits, so that an end of the range is inside it.

@@ -324,6 +324,7 @@ BAD = [
     ("hypotheses/0/masses_gev", [1, 2, 3], "hypotheses[0].masses_gev", "[1, 2, 3]"),
     ("hypotheses/0/masses_gev", ..., "hypotheses[0]", "tabulated_masses_gev"),
     ("hypotheses/0/tabulated_masses_gev", [1], "hypotheses[0]", "exactly one"),
+    ("hypotheses/0/scan_masses_gev", [0.1, 50], "hypotheses[0].scan_masses_gev", "got 50: must lie in masses_gev"),
     ("hypotheses/0/yield_power", ..., "hypotheses[0].yield_power", "None"),
     ("hypotheses/0/exclusion", "region", "hypotheses[0].yield_power", "2"),
     ("hypotheses/0/benchmark/mass_gev", 3.0, "hypotheses[0].benchmark.mass_gev", "3.0"),

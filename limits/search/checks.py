@@ -105,6 +105,9 @@ def _distinct(path: Path, key: str, items: Iterable[object]) -> None:
 def _check_hypothesis(path: Path, key: str, facts: HypothesisFacts) -> None:
     if (facts.masses_gev is None) == (facts.tabulated_masses_gev is None):
         raise complaint(path, key, "needs exactly one of masses_gev (a range) and tabulated_masses_gev (a list)")
+    for mass in facts.scan_masses_gev or ():
+        if facts.masses_gev is None or not facts.has_mass(mass):
+            raise complaint(path, f"{key}.scan_masses_gev", f"got {mass:g}: must lie in masses_gev")
     if (facts.yield_power is None) == (facts.exclusion == "upper-limit"):
         problem = f"got {facts.yield_power}: required for an upper-limit, not allowed for a region"
         raise complaint(path, f"{key}.yield_power", problem)

@@ -104,6 +104,8 @@ class HypothesisFacts(Facts):
     yield_power: Positive | None = None
     masses_gev: PositiveRange | None = None
     tabulated_masses_gev: Masses | None = None
+    scan_masses_gev: Masses | None = None
+    """Masses of a scan that names none, if they are not to be even in the logarithm of `masses_gev`."""
     couplings: PositiveRange
     benchmark: Benchmark
     rate: Rate | None = None

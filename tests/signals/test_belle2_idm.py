@@ -57,6 +57,25 @@ def test_events_in_the_window(search: Search, mass: float, counts: tuple[int, ..
     assert tuple(observed(search, channel(search, name), mass) for name in ("mumu", "pipi", "kk")) == counts
 
 
+def test_published_events_are_those_counted_and_would_be_seen_by_the_toy(search: Search) -> None:
+    """All nine vertices lie in the tracker and in its angles, and one of each two is as displaced as is asked for."""
+    table = search.table("events.csv")
+    for name, kaons in (("pipi", 0.0), ("kk", 1.0)):
+        counted = channel(search, name).window
+        assert counted is not None
+        masses = [search.value(key) for key in counted.events or ()]
+        assert masses == table["mass_gev"][table["kaons"] == kaons].tolist()
+        assert len(masses) == search.value(f"observed_{name}")
+    rho, z = (0.01 * np.array([table[f"{name}_{axis}_cm"] for name in ("higgs", "chi")]) for axis in ("rho", "z"))
+    assert np.all(rho < search.value("tracker_radius"))
+    assert np.all((-search.value("tracker_backward") < z) & (z < search.value("tracker_forward")))
+    assert np.all(rho.max(axis=0) > search.value("displacement_min"))
+    far = np.arctan2(rho, z)[rho > search.value("displacement_min")]
+    assert np.all(
+        (np.radians(search.value("track_angle_min")) < far) & (far < np.radians(search.value("track_angle_max")))
+    )
+
+
 def test_background_is_the_sideband(search: Search) -> None:
     """At 0.461 GeV three resolutions of 2.6 to 2.7 MeV reach into the K⁰ₛ veto, which begins at 0.467 GeV."""
     pions = channel(search, "pipi")

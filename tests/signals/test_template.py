@@ -9,6 +9,7 @@ import pytest
 
 from limits.assemble import prepare
 from limits.errors import InputError, LimitsError
+from limits.grid import masses_of
 from limits.search import load
 from limits.signals import SIGNALS
 
@@ -52,6 +53,22 @@ def test_printed_yields_of_heavy_dark_matter(mass: float) -> None:
     expected = prepare(load(SEARCH), "dark-trident-heavy", mass).yields([1e-6])[0].events[0]
     assert expected[:5].sum() == pytest.approx(1.1 * HEAVY[mass], rel=1e-5)
     np.testing.assert_allclose(expected[5:], 1811.243 / 719.799 * expected[:5], rtol=1e-5)
+
+
+def test_bins_of_heavy_dark_matter_are_those_printed(shared: Path) -> None:
+    """All 19 masses, bin by bin, and the scan is at these masses."""
+    printed = shared / "facts" / "microboone_signal_ratio2p0_run1.csv"
+    if not printed.exists():
+        pytest.skip(f"{printed.name} is not there: nothing to compare with")
+    mass, total, *bins, error, _ = np.loadtxt(printed, delimiter=",", skiprows=1, unpack=True)
+    assert masses_of(load(SEARCH), "dark-trident-heavy") == tuple(mass)
+    for i, one in enumerate(mass):
+        expected = prepare(load(SEARCH), "dark-trident-heavy", float(one)).yields([1e-6])[0]
+        np.testing.assert_allclose(expected.events[0, :5], [1.1 * column[i] for column in bins], rtol=1e-6)
+        assert expected.events[0, :5].sum() == pytest.approx(
+            1.1 * total[i], rel=1e-5
+        )  # bins have eight digits or decimals
+        np.testing.assert_allclose(expected.relative["signal-shape"][0], np.hypot(0.18, error[i] / 100), rtol=1e-4)
 
 
 def test_scaling() -> None:
