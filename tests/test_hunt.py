@@ -1,14 +1,12 @@
-"""Hunts on a spectrum: fits, limits, toys and checkpoints against likelihoods written here, and what is typed wrongly."""
+"""Hunts on a spectrum: fits, limits, toys and units of work against likelihoods written here, and what is typed wrongly."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import sys
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +24,8 @@ from scipy.stats import norm
 from limits.cli import main
 from limits.errors import InputError
 from limits.hunt import run as running
-from limits.hunt.checkpoint import Checkpoint
-from limits.hunt.fits import FIELDS, Rules, Thrower, observed, toys
+from limits.hunt import units
+from limits.hunt.fits import Rules, Thrower, observed, toys
 from limits.hunt.masses import published_masses, segments, spectrum_channel
 from limits.hunt.options import Hunting
 from limits.hunt.run import Hunt, hunt
@@ -43,6 +41,8 @@ from limits.search import Search, SpectrumChannel, load
 from limits.signals.resonance import Resonance, resonance, systematic, window_of
 from limits.signals.samples import Asimov, Measured, Simulated
 from limits.signals.spectrum import chosen_rows, expected_counts, span, treatment_of
+from limits.store import Folder, Work
+from limits.store.folder import described
 
 Array = NDArray[np.float64]
 
@@ -325,7 +325,7 @@ def test_limits_on_rate_and_coupling_belong_together() -> None:
     assert one.of_rate().coupling["symbol"] == "B"
 
 
-# --- (e) checkpoints ---
+# --- (e) units of work ---
 
 FEW = tuple(np.round(1.3 + 0.001 * np.arange(13), 3).tolist())
 
@@ -337,36 +337,44 @@ def same(one: Hunt, other: Hunt) -> None:
 
 
 def test_an_interrupted_hunt_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "PIECE", 5)
+    monkeypatch.setattr(units, "PIECE", 5)
+    monkeypatch.setattr(units, "BLOCK", 3)
     whole = look(FEW, Hunting(toys=4))
-    calls: list[int] = []
-    left = [8]
+    calls: list[str] = []
+    original = running.do
 
-    def stop() -> None:
-        left[0] -= 1
-        if left[0] < 0:
+    def counted(job: Any, name: str) -> Any:
+        if len(calls) == 4:
             raise KeyboardInterrupt
+        calls.append(name)
+        return original(job, name)
 
-    original = running.piece
-
-    def counted(setting: Any, thrower: Any, peaks: Any, *rest: Any) -> Any:
-        calls.append(len(peaks))
-        return original(setting, thrower, peaks, *rest)
-
-    monkeypatch.setattr(running, "piece", counted)
-    folder = tmp_path / "kept"
+    folder = Work(folder=tmp_path / "kept")
+    monkeypatch.setattr(running, "do", counted)
+    first = ["piece 0, data", "piece 1, data", "piece 2, data", "piece 0, toys 0–2"]
     with pytest.raises(KeyboardInterrupt):
-        look(FEW, Hunting(toys=4, folder=folder), advance=stop)
-    assert sorted(path.name for path in folder.iterdir()) == ["0000.npz", "hunt.json"]
-    assert calls == [5, 5]
+        look(FEW, Hunting(toys=4), work=folder)
+    assert calls == first
     calls.clear()
-    advanced: list[int] = []
-    same(look(FEW, Hunting(toys=4, folder=folder), advance=lambda: advanced.append(1)), whole)
-    assert calls == [5, 3], "what was done is done again"
-    assert len(advanced) == 13
+    with pytest.raises(KeyboardInterrupt):
+        look(FEW, Hunting(toys=4), work=folder)
+    assert calls == ["piece 1, toys 0–2", "piece 2, toys 0–2", "piece 0, toys 3–3", "piece 1, toys 3–3"]
     calls.clear()
-    same(look(FEW, Hunting(toys=4, threads=3, folder=folder)), whole)
+    advanced: list[float] = []
+    same(look(FEW, Hunting(toys=4), work=folder, advance=advanced.append), whole)
+    assert calls == ["piece 2, toys 3–3"], "what was done is done again"
+    assert sum(advanced) == pytest.approx(13)
+    calls.clear()
+    same(look(FEW, Hunting(toys=4, threads=3), work=folder), whole)
     assert calls == []
+
+
+def test_blocks_and_pieces_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units are how work is shared out: toys are what their numbers say, whichever they are thrown and fitted with."""
+    whole = look(FEW, Hunting(toys=7))
+    monkeypatch.setattr(units, "PIECE", 4)
+    monkeypatch.setattr(units, "BLOCK", 3)
+    same(look(FEW, Hunting(toys=7)), whole)
 
 
 OTHERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -384,16 +392,15 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
 def test_the_folder_of_another_hunt(tmp_path: Path, name: str) -> None:
     search, channel = bes3()
     facts = search.hypothesis(None)
-    folder = tmp_path / "kept"
-    hunt(search, channel, facts, (1.3,), "bayes-profile", 0.95, Hunting(toys=2, folder=folder))
+    folder = Work(folder=tmp_path / "kept")
+    hunt(search, channel, facts, (1.3,), "bayes-profile", 0.95, Hunting(toys=2), work=folder)
     change, keys = OTHERS[name]
     asked = search.with_values(change["search"]) if "search" in change else search
     arguments = (change.get("masses", (1.3,)), change.get("method", "bayes-profile"), change.get("level", 0.95))
-    hunting = replace(change.get("hunting", Hunting(toys=2)), folder=folder)
     with pytest.raises(InputError) as refused:
-        hunt(asked, channel, facts, *arguments, hunting)
+        hunt(asked, channel, facts, *arguments, change.get("hunting", Hunting(toys=2)), work=folder)
     assert str(refused.value) == (
-        f"{folder / 'hunt.json'}: belongs to another hunt: {keys} differ; use an empty folder"
+        f"{tmp_path / 'kept' / 'scan.json'}: belongs to another hunt: {keys} differ; use an empty folder"
     )
 
 
@@ -410,53 +417,25 @@ def test_other_events_are_another_hunt(tmp_path: Path) -> None:
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(InputError, match="not empty, and not a folder of hunts"):
-        look([1.3], Hunting(folder=tmp_path))
+    with pytest.raises(InputError, match="not empty, and not a folder of results"):
+        look([1.3], work=Work(folder=tmp_path))
     with pytest.raises(InputError, match="cannot be used: "):
-        look([1.3], Hunting(folder=tmp_path / "thesis.tex"))
+        look([1.3], work=Work(folder=tmp_path / "thesis.tex"))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def damaged(whole: bytes) -> dict[str, bytes]:
-    flipped = {
-        f"flipped-{i}": whole[:i] + bytes(b ^ 0xA5 for b in whole[i : i + 20]) + whole[i + 20 :]
-        for i in (100, 150, 400)
-    }
-    return {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"nothing", **flipped}
-
-
-@pytest.mark.parametrize("how", list(damaged(bytes(1000))))
-def test_a_piece_that_cannot_be_read_is_done_again(tmp_path: Path, how: str) -> None:
-    whole = look([1.3, 1.301], Hunting(toys=5, folder=tmp_path / "k"))
-    path = tmp_path / "k" / "0000.npz"
-    path.write_bytes(damaged(path.read_bytes())[how])
-    same(look([1.3, 1.301], Hunting(toys=5, folder=tmp_path / "k")), whole)
-    assert Checkpoint(tmp_path / "k").load(0) is not None
-
-
-def test_a_piece_holds_its_arrays_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """NumPy 1.26 makes an array of every keyword, as is done here: a piece read back is the piece that was made."""
-
-    def old(file: Any, **arrays: Any) -> None:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w") as entry:
-                    np.lib.format.write_array(entry, np.asanyarray(array))
-
-    monkeypatch.setattr(np, "savez_compressed", old)
-    whole = look([1.3], Hunting(toys=2, folder=tmp_path / "k"))
-    kept = Checkpoint(tmp_path / "k").load(0)
-    assert kept is not None
-    assert {*FIELDS, "expected", "toy_z", "toys_failed"} <= set(kept)
-    assert "allow_pickle" not in kept
-    same(look([1.3], Hunting(toys=2, folder=tmp_path / "k")), whole)
-
-
-def test_a_piece_of_another_version_is_done_again(tmp_path: Path) -> None:
-    """Readable, but not what a piece is."""
-    whole = look([1.3], Hunting(toys=2, folder=tmp_path / "k"))
-    np.savez(tmp_path / "k" / "0000.npz", strength=np.zeros(1))
-    same(look([1.3], Hunting(toys=2, folder=tmp_path / "k")), whole)
+def test_a_unit_of_another_version_is_done_again(tmp_path: Path) -> None:
+    """Readable, but not what a unit finds."""
+    folder = Work(folder=tmp_path / "k")
+    whole = look([1.3], Hunting(toys=2), work=folder)
+    contents = described(tmp_path / "k")
+    assert contents is not None
+    kept = Folder.open(tmp_path / "k", contents)
+    for unit in contents.units:
+        kept.discard(unit)
+        kept.save(unit, {"strength": np.zeros(1)})
+    kept.close()
+    same(look([1.3], Hunting(toys=2), work=folder), whole)
 
 
 # --- (f) threads and toys ---
@@ -482,14 +461,14 @@ def toy_scan() -> Array:
     peaks = [peak_at(mass) for mass in (1.9, 1.902, 1.904, 1.94, 2.3)]
     bins = (min(p.bins[0] for p in peaks), max(p.bins[1] for p in peaks))
     thrower = Thrower(setting(), Rules("cls", 0.95, NONE, 500, 1), {(0, 0.001): bins})
-    return np.stack([toys(thrower, peak, ways(bes3()[1])[:1])[0] for peak in peaks], axis=1)
+    return np.stack([toys(thrower, peak, ways(bes3()[1])[:1], range(500))[0] for peak in peaks], axis=1)
 
 
 def test_neighbours_see_the_same_toys() -> None:
     peaks = [peak_at(1.3), peak_at(1.301)]
     bins = (peaks[0].bins[0], peaks[1].bins[1])
     thrower = Thrower(setting(), Rules("cls", 0.95, NONE, 300, 1), {(0, 0.001): bins})
-    first, second = (toys(thrower, peak, ways(bes3()[1])[:1])[0] for peak in peaks)
+    first, second = (toys(thrower, peak, ways(bes3()[1])[:1], range(300))[0] for peak in peaks)
     assert np.corrcoef(first, second)[0, 1] > 0.9
     assert np.corrcoef(toy_scan()[:, 0], toy_scan()[:, 1])[0, 1] > 0.9
     assert abs(np.corrcoef(toy_scan()[:, 0], toy_scan()[:, 4])[0, 1]) < 0.15
@@ -625,7 +604,7 @@ def test_events_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_options_of_a_hunt_for_another_search() -> None:
-    for option in (("--toys", "5"), ("--data", "asimov"), ("--resume", "x"), ("--seed", "2"), ("--treatment", "all")):
+    for option in (("--toys", "5"), ("--data", "asimov"), ("--seed", "2"), ("--treatment", "all")):
         refused(run("scan", "na62-aprime", *option), f"{option[0]} does not apply")
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +14,11 @@ from limits.assemble import build
 from limits.errors import InputError, LimitsError
 from limits.grid import masses_of
 from limits.inference.limit import p_values, upper_limit
-from limits.scan import run_scan
+from limits.parallel import executor
+from limits.scan import run_scan, stored
 from limits.search import load
 from limits.signals import Hypothesis
+from limits.store import Work
 
 
 def test_edges_are_where_cls_is_one_minus_level() -> None:
@@ -82,10 +87,70 @@ def test_bad_mass_range(mass_range: tuple[float, float, int, bool]) -> None:
         masses_of(load("na64mu-zprime"), mass_range=mass_range)
 
 
-def test_map_may_be_another_one() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
+def test_an_executor_changes_nothing() -> None:
     search = load("na64mu-zprime")
-    with ThreadPoolExecutor(2) as pool:
-        threaded = run_scan(search, masses=[0.01, 0.1, 1.0], map=pool.map)
-    assert threaded.points == run_scan(search, masses=[0.01, 0.1, 1.0]).points
+    masses = [0.01, 0.1, 1.0]
+    with executor("processes", 2) as team:
+        elsewhere = run_scan(search, masses=masses, work=Work(team))
+    assert elsewhere.points == run_scan(search, masses=masses).points
+
+
+def test_a_scan_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the masses that close in on the end of a region, which depend on what was found before."""
+    search, kept = load("faser-aprime"), Work(folder=tmp_path / "k")
+    grid: dict[str, Any] = {"couplings": (1e-6, 1e-3, 7)}
+    whole = run_scan(search, **grid)
+    calls: list[str] = []
+    original = stored._do
+
+    def counted(point: Any, unit: str) -> Any:
+        if len(calls) == 14:
+            raise KeyboardInterrupt
+        calls.append(unit)
+        return original(point, unit)
+
+    monkeypatch.setattr(stored, "_do", counted)
+    seen: list[str] = []
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_scan(search, **grid, work=kept)
+        seen += calls
+        calls.clear()
+    advanced: list[int] = []
+    assert run_scan(search, **grid, work=kept, advance=lambda: advanced.append(1)).points == whole.points
+    seen += calls
+    assert len(seen) == len(set(seen)) == len(whole.points) == len(advanced)
+    calls.clear()
+    assert run_scan(search, **grid, work=kept).points == whole.points
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("change", "keys"),
+    [
+        ({"method": "cls"}, "method"),
+        ({"level": 0.9}, "level"),
+        ({"masses": [0.1, 0.2]}, "masses"),
+        ({"couplings": (1e-5, 1e-3, 9)}, "couplings"),
+        ({"hypothesis": "lmu-ltau"}, "hypothesis"),
+        ({"search": {"alpha_d": 0.2}}, "numbers"),
+    ],
+)
+def test_the_folder_of_another_scan(tmp_path: Path, change: dict[str, Any], keys: str) -> None:
+    search = load("na64mu-zprime")
+    how: dict[str, Any] = {"masses": [0.1], "level": 0.95, "work": Work(folder=tmp_path / "k")}
+    run_scan(search, **how)
+    search = search.with_values(change.pop("search", {}))
+    with pytest.raises(InputError, match=rf"scan\.json: belongs to another scan: {keys} differ; use an empty folder"):
+        run_scan(search, **(how | change))
+
+
+def test_a_changed_table_is_another_scan(tmp_path: Path) -> None:
+    shutil.copytree(Path(load("microboone-trident").path).parent, tmp_path / "microboone-trident")
+    path = tmp_path / "microboone-trident" / "search.toml"
+    kept = Work(folder=tmp_path / "k")
+    run_scan(load(str(path)), masses=[0.05], work=kept)
+    table = next(path.parent.glob("*.csv"))
+    table.write_text(table.read_text() + "# changed\n")
+    with pytest.raises(InputError, match="tables differ"):
+        run_scan(load(str(path)), masses=[0.05], work=kept)

@@ -7,8 +7,10 @@
 | `single`       | `count`, `limit`, `fit`, `coverage`, `onoff` |
 | `looking`      | `significance`, `inspect`                    |
 | `work`         | `scan`, `reproduce`                          |
+| `executing`    | `merge`                                      |
 | `recasting`    | `recast`, `landscape`, `convert`             |
 | `combining`    | `combine`                                    |
+| `reporting`    | `report`, `cite`                             |
 | `files`        | `export`, `digest`                           |
 | `publications` | `published import`, `published fetch`, `compare` |
 
@@ -19,7 +21,19 @@ from __future__ import annotations
 
 import click
 
-from limits.cli import combining, facts, files, looking, publications, recasting, scaffolding, single, work
+from limits.cli import (
+    combining,
+    executing,
+    facts,
+    files,
+    looking,
+    publications,
+    recasting,
+    reporting,
+    scaffolding,
+    single,
+    work,
+)
 from limits.cli.frame import Main
 
 
@@ -62,10 +76,13 @@ for _command in (
     single.coverage,
     single.onoff,
     work.scan,
+    executing.merge,
     recasting.recast,
     recasting.landscape,
     combining.combine,
     work.reproduce,
+    reporting.report,
+    reporting.cite,
     publications.published,
     publications.compare,
     recasting.convert,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +19,16 @@ from limits.errors import LimitsError
 ERROR: Final = 1
 USAGE: Final = 2
 PARTIAL: Final = 3
-INTERRUPTED: Final = 130
+
+ARGUMENTS: Final = "limits.arguments"
+"""Where the context of a run has all that was typed after `limits`."""
 
 TRACEBACK: Final = "LIMITS_TRACEBACK"
 """Environment variable: set it to see where an unexpected error comes from."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody else, as a batch system, wants the run to end."""
 
 
 class Main(click.Group):
@@ -44,13 +52,16 @@ class Main(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """The context of the whole run."""
+        typed = list(args)
         with one_line():
-            return super().make_context(info_name, args, parent, **extra)
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[ARGUMENTS] = typed
+        return context
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         _listen()
-        with one_line(), warnings.catch_warnings():
+        with one_line(), _terminable(), warnings.catch_warnings():
             # An overflow on the way is no news to a user: whether a result is sound stands in its status and warnings.
             warnings.simplefilter("ignore", RuntimeWarning)
             return super().invoke(ctx)
@@ -64,6 +75,23 @@ def _listen() -> None:
         handler.setFormatter(logging.Formatter("note: %(message)s"))
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM stops a run as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -82,8 +110,9 @@ def one_line() -> Iterator[None]:
         # The reader has seen enough (| head): nothing to say, and nothing to flush at exit.
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - lives until the process ends
         raise click.exceptions.Exit(ERROR) from None
-    except (KeyboardInterrupt, click.Abort):
-        _stop("interrupted", INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
+        _stop(str(stop) or "interrupted", 128 + number)
     except (OSError, MemoryError, RecursionError) as error:
         _stop(_system(error), ERROR)
     except Exception as error:  # a user never sees a traceback unless asking for it

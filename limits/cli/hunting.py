@@ -1,4 +1,4 @@
-"""What is typed to hunt for a peak: the data, what is fitted together, toys, and a folder to go on in."""
+"""What is typed to hunt for a peak: the data, what is fitted together, and toys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASIMOV: Final = "asimov"
 TOYS: Final = 1000
 """Toys of the whole spectrum in a scan from the command line."""
 
-HUNTING: Final = ("data", "tree", "treatment", "toys", "seed", "threads", "resume")
+HUNTING: Final = ("data", "tree", "treatment", "toys", "seed", "threads")
 """The parameters of `hunt_options`."""
 
 data_options = together(
@@ -46,20 +46,18 @@ hunt_options = together(
         help=f"Toys of a whole spectrum, for bands and global significance.  [default: {TOYS}]",
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Of toys and of the simulated sample.  [default: 1]"),
-    click.option("--threads", type=click.IntRange(min=1), help="For a spectrum.  [default: 2]"),
     click.option(
-        "--resume",
-        type=click.Path(file_okay=False),
-        metavar="DIR",
-        help="Keep finished pieces in DIR and go on from there.",
+        "--threads", type=click.IntRange(min=1), help="For a spectrum.  [default: 2, and 1 for each of several workers]"
     ),
 )
 
 
 def hunting_of(
-    search: Search, hypothesis: str | None, method: str | None, options: Mapping[str, Any]
+    search: Search, hypothesis: str | None, method: str | None, options: Mapping[str, Any], threads: int = 2
 ) -> Hunting | None:
-    """How to hunt, from the options of the command line; None for a search without a spectrum, or a method that is no hunt.
+    """How to hunt, from the options of the command line, usually with so many threads.
+
+    None for a search without a spectrum, or a method that is no hunt.
 
     Raises:
         click.UsageError: such an option for another search or method.
@@ -77,14 +75,13 @@ def hunting_of(
             if value is not None:
                 raise click.UsageError(f"--{name} does not apply to {how}: hunts have {', '.join(HUNTING_METHODS)}")
         return None
-    toys, seed, threads = (options.get(name) for name in ("toys", "seed", "threads"))
+    toys, seed = (options.get(name) for name in ("toys", "seed"))
     return Hunting(
         sample_of(search, channel, options.get("data"), options.get("tree"), 1 if seed is None else seed),
         options.get("treatment"),
         TOYS if toys is None else toys,
         1 if seed is None else seed,
-        threads or 2,
-        None if options.get("resume") is None else Path(options["resume"]),
+        options.get("threads") or threads,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from limits.cli.drawing import style_option
+from limits.cli.executing import work_options, working
 from limits.cli.options import FILE, LEVEL, SPAN, output_options, together
 from limits.cli.output import deliver
 from limits.cli.quantities import CONVERSIONS, conversions
@@ -95,7 +97,7 @@ def convert(
 
 @click.command()
 @click.argument("plane")
-@click.option("--output", type=FILE, help="Draw the plane, as plane.png, .pdf or .svg.")
+@click.option("--plot", "--output", "output", type=FILE, help="Draw the plane, as plane.png, .pdf or .svg.")
 @click.option("--recast", "recasts", is_flag=True, help="Also searches that can be recast to this plane.")
 @click.option("--members", is_flag=True, help="Also the single searches of a combination.")
 @click.option("--masses", "span", type=SPAN, help="GeV; N masses for each search, in its part of LO to HI.")
@@ -104,6 +106,8 @@ def convert(
 @click.option(
     "--curve", "curves", multiple=True, metavar="FILE[:LABEL]", help="CSV: mass, coupling, or mass, low, high."
 )
+@style_option
+@work_options
 @output_options
 def landscape(
     plane: str,
@@ -116,6 +120,7 @@ def landscape(
     curves: Sequence[str],
     as_json: bool,
     output_file: str | None,
+    **how: Any,
 ) -> None:
     """All searches for one particle in one plane.
 
@@ -130,8 +135,8 @@ def landscape(
         checked_suffix(Path(output))  # better known before the work
     own = [read_curve(text) for text in curves]
     work = jobs(plane, recasts=recasts, members=members, calibrated=calibrated, span=span)
-    with report.progress(sum(len(job.masses) for job in work), f"landscape {plane}") as advance:
-        found = landscape(plane, work, curves=own, level=level, advance=advance)
+    with working(sum(len(job.masses) for job in work), f"landscape {plane}", **how) as (team, advance):
+        found = landscape(plane, work, curves=own, level=level, advance=advance, how=team)
     if output is not None:
         from limits.plot import save_landscape
 

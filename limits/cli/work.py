@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from limits.cli.drawing import style_option
+from limits.cli.executing import WORKING, shard_option, work_options, working
 from limits.cli.hunting import HUNTING, hunt_options, hunting_of
 from limits.cli.looking import PROFILING, is_profile, profile, profile_options, refuse
 from limits.cli.options import (
@@ -37,8 +39,11 @@ scan_options = together(
     limit_options,
     change_options,
     hunt_options,
+    work_options,
+    shard_option,
     output_options,
-    click.option("--plot", type=FILE, help="Draw the limit or the region, as scan.png."),
+    click.option("--plot", type=FILE, help="Draw the limit, the region or the likelihood, as scan.png, .pdf or .svg."),
+    style_option,
 )
 
 
@@ -82,7 +87,8 @@ def run(
     as_json: bool,
     output_file: str | None,
     plot: str | None,
-    **hunt: Any,
+    shard: tuple[int, int] | None,
+    **more: Any,
 ) -> None:
     """Scan a search, draw and deliver what was found: all that `scan_options` ask for.
 
@@ -90,25 +96,25 @@ def run(
         click.UsageError: masses given in two ways.
         LimitsError: what the search, the masses or the picture cannot be.
     """
-    from limits import report
     from limits.grid import masses_of
     from limits.scan import run_scan
+    from limits.store import Unfinished
 
     if masses and mass_range:
         raise click.UsageError("--masses and --mass-range exclude each other")
     at = masses_of(facts, hypothesis, masses, mass_range)
-    hunting = hunting_of(facts, hypothesis, method, {name: hunt[name] for name in HUNTING})
-    with report.progress(len(at), f"scan {facts.name}") as advance:
-        found = run_scan(
-            facts,
-            hypothesis,
-            masses=at,
-            couplings=couplings,
-            method=method,
-            level=level,
-            advance=advance,
-            hunting=hunting,
-        )
+    threads = 2 if more["executor"] in (None, "serial") else 1
+    hunting = hunting_of(facts, hypothesis, method, {name: more[name] for name in HUNTING}, threads)
+    how: dict[str, Any] = {"couplings": couplings, "method": method, "level": level, "hunting": hunting}
+    with working(len(at), f"scan {facts.name}", **{name: more[name] for name in WORKING}, shard=shard) as (
+        work,
+        advance,
+    ):
+        try:
+            found = run_scan(facts, hypothesis, masses=at, **how, advance=advance, work=work)
+        except Unfinished as left:
+            click.echo(str(left), err=as_json)
+            return
     if plot is not None:
         from limits.plot import save_scan
 
@@ -126,7 +132,8 @@ def run(
     metavar="DIR",
     help="Folder of published curves to compare with; they are not shipped.",
 )
-def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, published: str | None) -> None:
+@work_options
+def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, published: str | None, **how: Any) -> None:
     """Published numbers beside computed ones. Default: all searches."""
     from limits import report
     from limits.reproduce import reproduce as reproduced
@@ -139,8 +146,9 @@ def reproduce(searches: tuple[str, ...], as_json: bool, output: str | None, publ
         Path(output).mkdir(
             parents=True, exist_ok=True
         )  # a place that cannot be written is better known before the work
-    with report.progress(total, "reproduce") as advance:
-        found = reproduced(wanted, published=None if published is None else Path(published), advance=advance)
+    curves = None if published is None else Path(published)
+    with working(total, "reproduce", **how) as (work, advance):
+        found = reproduced(wanted, published=curves, advance=advance, work=work)
     files = [] if output is None else found.write(Path(output))
     document = found.to_json()
     deliver(

@@ -1,18 +1,15 @@
-"""A few neighbouring masses: the data fitted in every way, the expectation, and the toys."""
+"""One mass: the data fitted in every way, the expectation, and the toys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from scipy.special import ndtr
 
 from limits.errors import FitError, InputError
 from limits.hunt.windows import Setting, Way, barred
-from limits.inference.results import SIGMAS
 from limits.kernel.linear import toys as columns
 from limits.kernel.linear.fit import NODES
 from limits.kernel.linear.measure import Smearing, measure
@@ -25,15 +22,6 @@ from limits.signals.resonance import Resonance
 FIELDS: Final = ("strength", "sigma", "significance", "limit", "way", "status", "barred", "failed_ways")
 EMPTY: Final = -1.0
 """Status of a window without events."""
-
-HIGH: Final = 1.645
-"""A local Z that one toy in twenty exceeds where the background is as it is fitted; more of them where the best of several fits is kept."""
-
-ARRAYS: Final = frozenset({*FIELDS, "toys_high", "expected", "toy_z", "toys_failed"})
-"""What a piece is made of."""
-
-LEVELS: Final = tuple(float(x) for x in ndtr(np.array(SIGMAS, dtype=float)))
-"""Probability contents of −2…+2σ."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +47,23 @@ class Thrower:
     rules: Rules
     ranges: dict[tuple[int, float], tuple[int, int]]
     """First and one past the last bin that any window uses, by part and bin size."""
-    _thrown: dict[tuple[int, float], Array] = field(default_factory=dict, repr=False)
+    _last: tuple[tuple[int, float, range], Array] | None = field(default=None, repr=False)
 
-    def spectra(self, peak: Resonance) -> tuple[Array, int]:
-        """Toys (n, bins · K) of the part, and where the window of the peak begins in them."""
-        key = (peak.window.part, peak.window.bin_gev)
-        first, last = self.ranges[key]
-        if key not in self._thrown:
-            self._thrown.clear()  # parts come one after the other, and each may take hundreds of MB
-            expected = self.setting.whole(*key, first, last)
-            self._thrown[key] = throw(expected, 0, self.rules.toys, self.rules.seed + 7919 * key[0])
-        return self._thrown[key], (peak.bins[0] - first) * len(self.setting.groups)
+    def spectra(self, peak: Resonance, numbers: range) -> tuple[Array, int]:
+        """The toys of these numbers (n, bins · K) of the part, and where the window of the peak begins in them."""
+        part, step = peak.window.part, peak.window.bin_gev
+        first, last = self.ranges[part, step]
+        known = self._last
+        if known is None or known[0] != (part, step, numbers):
+            self._last = known = None  # before the next are thrown: they may take as much memory
+            expected = self.setting.whole(part, step, first, last)
+            thrown = throw(expected, numbers.start, len(numbers), self.rules.seed + 7919 * part)
+            self._last = known = (part, step, numbers), thrown
+        return known[1], (peak.bins[0] - first) * len(self.setting.groups)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the toys: they are thrown again where they are needed."""
+        return {**self.__dict__, "_last": None}
 
 
 def observed(setting: Setting, rules: Rules, peak: Resonance, ways: Sequence[Way]) -> dict[str, float]:
@@ -103,13 +97,17 @@ def expected(setting: Setting, rules: Rules, peak: Resonance, way: Way) -> float
     return found.cls if rules.method == "cls" else found.bayes
 
 
-def toys(thrower: Thrower, peak: Resonance, ways: Sequence[Way]) -> tuple[Array, Array]:
-    """Local significance (n,) and limit (n,) of every toy, of the way with most signal; nan where no fit converged."""
+def toys(thrower: Thrower, peak: Resonance, ways: Sequence[Way], numbers: range) -> tuple[Array, Array]:
+    """Local significance (n,) and limit (n,) of toys of these numbers, of the way with most signal; nan where no fit converged."""
     rules, best = thrower.rules, None
-    spectra, offset = thrower.spectra(peak)
+    spectra, offset = thrower.spectra(peak, numbers)
     column = columns.CLS if rules.method == "cls" else columns.BAYES
     for way in ways:
-        table = fit_spectra(spectra, rules.level, NODES, prepare(thrower.setting.expected_window(peak, way), offset))
+        try:
+            window = prepare(thrower.setting.expected_window(peak, way), offset)
+        except FitError:
+            return np.full(len(numbers), np.nan), np.full(len(numbers), np.nan)
+        table = fit_spectra(spectra, rules.level, NODES, window)
         if best is None:
             best = table
         else:
@@ -117,47 +115,3 @@ def toys(thrower: Thrower, peak: Resonance, ways: Sequence[Way]) -> tuple[Array,
             best[more] = table[more]
     assert best is not None
     return best[:, columns.SIGNIFICANCE], best[:, column]
-
-
-def piece(
-    setting: Setting,
-    thrower: Thrower,
-    peaks: Sequence[Resonance],
-    ways: Sequence[Way],
-    threads: int,
-    done: Callable[[], None],
-) -> dict[str, Array]:
-    """All of a few masses as arrays: FIELDS (W,), `expected` (W, 5), `toy_z` (W, n), `toys_failed` and `toys_high` (W,)."""
-    rules = thrower.rules
-    if rules.toys and peaks:
-        thrower.spectra(peaks[0])  # once, before the threads ask for it
-
-    def one(peak: Resonance) -> tuple[dict[str, float], Array, Array]:
-        seen = observed(setting, rules, peak, ways)
-        band = np.full(len(SIGMAS), np.nan)
-        z = np.zeros(0)
-        try:
-            if rules.toys:
-                z, limits = toys(thrower, peak, ways)
-                if np.any(known := np.isfinite(limits)):
-                    band = np.quantile(limits[known], LEVELS)
-            else:
-                band[2] = expected(setting, rules, peak, ways[0])
-        except FitError:
-            z = np.full(rules.toys, np.nan)
-        done()
-        return seen, band, z
-
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        found = list(pool.map(one, peaks))
-    arrays = {name: np.array([row[name] for row, _, _ in found]) for name in FIELDS}
-    z = np.array([z for _, _, z in found], dtype=np.float32)
-    failed = np.count_nonzero(np.isnan(z), axis=1) if z.size else np.zeros(len(peaks))
-    high = np.mean(z > HIGH, axis=1) if z.size else np.zeros(len(peaks))
-    return {
-        **arrays,
-        "toys_high": high,
-        "expected": np.array([band for _, band, _ in found]),
-        "toy_z": np.asarray(z),
-        "toys_failed": failed,
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from limits.signals.samples import Sample
 
@@ -13,7 +12,7 @@ class Hunting:
     """Choices of one hunt.
 
     `sample`: the data (None: a simulated sample); `treatment`: which categories are fitted together (None: the first); `toys` of the whole
-    spectrum; `folder`: where finished pieces are kept.
+    spectrum; `threads`: of every worker.
     """
 
     sample: Sample | None = None
@@ -21,4 +20,3 @@ class Hunting:
     toys: int = 0
     seed: int = 1
     threads: int = 1
-    folder: Path | None = None

@@ -23,6 +23,7 @@ from limits.recast import hypotheses, recast
 from limits.scan import Hunting, Scan, run_scan
 from limits.search import HypothesisFacts, Search, load, names
 from limits.signals.samples import Asimov
+from limits.store import WORK, FolderError, Work
 
 __all__ = ["Curve", "Failure", "Job", "Landscape", "jobs", "landscape", "read_curve"]
 
@@ -118,11 +119,13 @@ def landscape(
     *,
     curves: Sequence[Curve] = (),
     level: float | None = None,
-    advance: Callable[[], None] | None = None,
+    advance: Callable[..., None] | None = None,
+    how: Work = WORK,
 ) -> Landscape:
-    """Scan every search of `work` with the first of its methods; `advance` is called after each point.
+    """Scan every search of `work` with the first of its methods; `advance` is called after each point, `how` says who does it.
 
     Raises:
+        FolderError: the folder for results cannot be used.
         InputError: none of the searches could be scanned; the reasons are named.
     """
     done: list[tuple[Search, Scan]] = []
@@ -131,7 +134,9 @@ def landscape(
     while waiting:
         job = waiting.pop(0)
         try:
-            done.append((job.search, _scanned(job, level, advance)))
+            done.append((job.search, _scanned(job, level, advance, how.within(job.search.name))))
+        except FolderError:
+            raise
         except LimitsError as error:
             failures.append(Failure(job.search.name, str(error)))
             already = {one.search.name for one in waiting} | {search.name for search, _ in done}
@@ -179,12 +184,13 @@ def _masses(search: Search, facts: HypothesisFacts, span: tuple[float, float, in
     return masses_of(search, facts.name, mass_range=(low, high, n, True)) if low < high else ()
 
 
-def _scanned(job: Job, level: float | None, advance: Callable[[], None] | None) -> Scan:
+def _scanned(job: Job, level: float | None, advance: Callable[..., None] | None, work: Work) -> Scan:
+    how: dict[str, Any] = {"level": level, "advance": advance, "work": work}
     if spectrum_channel(job.search) is not None:  # a simulated sample would show what no data have
         hunting = Hunting(sample=Asimov())
-        return run_scan(job.search, job.hypothesis, masses=job.masses, level=level, advance=advance, hunting=hunting)
+        return run_scan(job.search, job.hypothesis, masses=job.masses, hunting=hunting, **how)
     masses = None if job.default else job.masses  # none given: the end of a region is closed in on as well
-    return run_scan(job.search, job.hypothesis, masses=masses, level=level, advance=advance)
+    return run_scan(job.search, job.hypothesis, masses=masses, **how)
 
 
 def _notes(plane: str, searches: Sequence[Search]) -> Iterator[str]:

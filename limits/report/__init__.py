@@ -8,8 +8,8 @@ from __future__ import annotations
 from limits.report.combination import combination, combination_of_strengths
 from limits.report.commands import coverage, files, fit, limit, onoff, recast, scan, search, searches
 from limits.report.documents import inspect, profile, significance
-from limits.report.pieces import progress
 from limits.report.planes import conversions, convert, landscape
+from limits.report.progress import progress
 from limits.report.published import compared, fetched, imported
 from limits.report.reproduction import reproduction_text
 from limits.report.scaffolding import checked, created

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
@@ -81,17 +80,3 @@ def _console(stream: Any, width: int | None) -> Console:
     # With both sizes given and no terminal assumed, plain text is the same whatever the environment says.
     size: dict[str, Any] = {} if width is None else {"width": width, "height": 25, "force_terminal": False}
     return Console(file=stream, markup=False, emoji=False, highlight=False, **size)
-
-
-@contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[], None]]:
-    """A function to call after each step; a bar on stderr shows them if that is a terminal, else nothing does."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)

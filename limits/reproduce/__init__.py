@@ -17,10 +17,11 @@ from limits.reproduce.rows import Group, Row, rows
 from limits.reproduce.variants import Variant, variants
 from limits.scan import Scan, run_scan
 from limits.search import Curve, Search, load, names
+from limits.store import WORK, Work
 
 __all__ = ["Group", "Reproduction", "Row", "Variant", "reproduce", "steps", "variants"]
 
-Advance = Callable[[], None]
+Advance = Callable[..., None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +46,12 @@ class Reproduction:
         return "partial" if self.left_out or any(row.status == "partial" for row in self.rows) else "ok"
 
     def to_json(self) -> dict[str, Any]:
-        """The keys are rows, curves, left_out and provenance."""
+        """The keys are rows, curves, left_out, citations and provenance."""
         return {
             "rows": [row.to_json() for row in self.rows],
             "curves": [curve.to_json() for curve in self.curves],
             "left_out": dict(self.left_out),
+            "citations": list(dict.fromkeys(key for scan in self.scans for key in scan.citations)),
             "provenance": provenance(),
         }
 
@@ -96,9 +98,15 @@ def steps(chosen: Sequence[str] = ()) -> int:
 
 
 def reproduce(
-    chosen: Sequence[str] = (), *, published: Path | None = None, advance: Advance | None = None
+    chosen: Sequence[str] = (),
+    *,
+    published: Path | None = None,
+    advance: Advance | None = None,
+    work: Work = WORK,
 ) -> Reproduction:
     """Compute every published number of the searches `chosen` (all if empty); `published` is a folder with whole curves.
+
+    `work` says who does the scans, each in a folder of its own.
 
     A search that needs an extra which is not installed is left out, unless it was chosen.
 
@@ -107,7 +115,7 @@ def reproduce(
         InputError: a curve in `published` that cannot be read.
         MissingExtra: a chosen search needs one.
     """
-    step = advance if advance is not None else lambda: None
+    step = advance if advance is not None else lambda *_: None
     found: list[Row] = []
     scans: list[Scan] = []
     curves: list[Residual] = []
@@ -115,10 +123,10 @@ def reproduce(
     searches = [load(name) for name in (chosen or names())]
     for search in searches:
         read = _curves(search, published)
-        for variant in variants(search):
-            at, method = variant.scanned, variant.method
+        for number, variant in enumerate(variants(search)):
+            how: dict[str, Any] = {"method": variant.method, "work": work.within(f"{search.name}-{number}")}
             try:
-                scan = run_scan(variant.search, variant.facts.name, masses=at, method=method, advance=step)
+                scan = run_scan(variant.search, variant.facts.name, masses=variant.scanned, advance=step, **how)
             except MissingExtra as missing:
                 if chosen:
                     raise

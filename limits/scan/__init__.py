@@ -7,7 +7,8 @@ from limits.scan.hunted import hunted_limit
 from limits.scan.points import coupling_limit, run_point
 from limits.scan.reading import scan_from_json
 from limits.scan.results import Peak, Point, PointResult, Scan, calibrated_to, label
-from limits.scan.run import DEFAULT_COUPLINGS, TIP_STEPS, run_scan
+from limits.scan.run import DEFAULT_COUPLINGS, run_scan
+from limits.scan.stored import TIP_STEPS
 
 __all__ = [
     "DEFAULT_COUPLINGS",

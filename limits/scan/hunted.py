@@ -11,6 +11,7 @@ from limits.hunt.options import Hunting
 from limits.inference.results import SIGMAS, Limit
 from limits.scan.results import Peak, PointResult, above
 from limits.search import HypothesisFacts, Search
+from limits.store import WORK, Work
 
 if TYPE_CHECKING:
     from limits.hunt.run import Found
@@ -38,19 +39,21 @@ def hunted(
     method: str,
     level: float,
     hunting: Hunting,
-    advance: Callable[[], None] | None = None,
+    advance: Callable[..., None] | None = None,
+    work: Work = WORK,
 ) -> Hunted:
     """Hunt at these masses (GeV).
 
     Raises:
         MissingExtra: numba is not installed.
         InputError: what the masses, the data or the folder cannot be.
+        Unfinished: other shards are not done.
     """
     from limits.hunt.run import hunt  # compiled kernels, loaded when a hunt begins
 
     channel = spectrum_channel(search)
     assert channel is not None
-    done = hunt(search, channel, facts, masses, method, level, hunting, advance)
+    done = hunt(search, channel, facts, masses, method, level, hunting, advance, work)
     points = [_point(found, peak, done.expected_kind) for found, peak in zip(done.found, done.peaks, strict=True)]
     rate = None if facts.rate is None else facts.rate.model_dump()
     about = {
@@ -58,6 +61,7 @@ def hunted(
         "data": done.data,
         "treatment": done.treatment,
         "global_significance": asdict(done.significance),
+        "seed": hunting.seed,
     }
     return Hunted(points, about)
 
