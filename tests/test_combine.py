@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -183,7 +184,7 @@ def test_a_common_nuisance_is_fully_correlated(make: Make, common: bool) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mass", "coupling"), [(0.02, 1.05e-4), (0.05, 4e-5), (0.411, 2e-6)])
+@pytest.mark.parametrize(("mass", "coupling"), [(0.02, 1.05e-4), (0.05, 3.7e-5), (0.411, 2e-6)])
 def test_exact_sums_of_dark_photons_cover(mass: float, coupling: float) -> None:
     """Toys of all members at three theory points near the edge of what is excluded: true couplings are excluded by at most 10 %."""
     model = binned(combined([load("faser-aprime"), load("na62-aprime")], "aprime"), coupling, mass)
@@ -597,3 +598,23 @@ def test_a_combination_has_everything_in_its_json(tmp_path: Path) -> None:
     labels = ax.get_legend_handles_labels()[1]
     assert "combined: predicted, cls-exact, 90 %" in labels
     assert plot.save_combination(found, tmp_path / "plane.png").stat().st_size > 1000
+
+
+# --- the README ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hypothesis", ["aprime", "lmu-ltau", "alp-photon", "mesogenesis-universal"])
+def test_the_readme_shows_what_is_computed(repository: Path, hypothesis: str) -> None:
+    """Every row of one mass, and of one combination the whole plane; the script with --check does all of them."""
+    script = runpy.run_path(str(repository / "scripts" / "update_combinations.py"))
+    (case,) = [case for case in script["CASES"] if case.hypothesis == hypothesis]
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    points = script["computed"](case, case.masses)
+    whole = script["computed"](case) if hypothesis == "lmu-ltau" else points
+    rows, told = script["section"](case, whole, points)
+    for line in [*rows[1:], *([rows[0], told] if whole is not points else [])]:
+        assert line in text
+    assert len(rows) == 1 + len(case.masses)
+    picture = repository / "docs" / "pictures" / f"combined-{case.picture}.png"
+    assert 1000 < picture.stat().st_size <= 60_000
