@@ -68,10 +68,17 @@ def test_limit_band() -> None:
     assert ax.get_ylabel() == "coupling $g_{Z'}$"
     assert "some-search" in ax.get_title("left")
     assert "90 %" in ax.get_title("left")
+    assert LIMITS.hypothesis in ax.get_title("left")
     _, labels = ax.get_legend_handles_labels()
     assert labels == ["±2σ expected", "±1σ expected", "median expected", "observed", "a paper", "another"]
     observed = next(line for line in ax.lines if line.get_label() == "observed")
     assert np.isnan(np.asarray(observed.get_ydata(), dtype=float)).tolist() == [i == 4 for i in range(9)]
+
+
+def test_what_was_set_by_hand_stands_in_the_title() -> None:
+    _, (ax,) = plot.new_axes()
+    plot.limit_band(ax, replace(LIMITS, set_values={"alpha_d": 1.0, "efficiency": 0.05}))
+    assert ax.get_title("left").splitlines()[1:] == ["set: alpha_d = 1, efficiency = 0.05"]
 
 
 def test_few_masses_are_not_joined() -> None:

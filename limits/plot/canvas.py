@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import floor, log10
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -34,6 +35,9 @@ TWO_SIGMA: Final = "#f6d55c"
 REGION: Final = "#7aa6d8"
 SIGNAL: Final = "#c8443c"
 BACKGROUND: Final = "#a9c3dd"
+
+GROUND: Final[dict[str, Any]] = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
+"""Behind words that lie on a curve."""
 
 STYLES: Final = ("plain", "ALICE", "ATLAS", "CMS", "LHCb2")
 """Looks of a picture: matplotlib's own, or fonts, ticks and frame of an experiment as mplhep has them; no label of its."""
@@ -150,6 +154,13 @@ def save(figure: Figure, path: Path, *, dpi: int = 180) -> Path:
         raise
 
 
+def halo() -> list[Any]:
+    """A white rim around words that lie on something."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.5, foreground="white")]
+
+
 def checked_suffix(path: Path) -> str:
     """The suffix of `path` in small letters.
 
@@ -166,10 +177,17 @@ def dress(ax: Axes, scan: Scan, title: str | None = None) -> None:
     """Logarithmic axes with labels and units, and what the scan is in the title."""
     ax.set_yscale("log")
     ax.set_ylabel(coupling_label(scan))
-    method = f"{scan.method}, {percent(scan.level)} · {scan.label}"
-    ax.set_title(f"{scan.search}  ·  {method}" if title is None else title, fontsize=10, loc="left")
+    ax.set_title(_title(scan) if title is None else title, fontsize=10, loc="left")
     ax.tick_params(which="both", direction="in", top=True, right=True)
     mass_axis(ax, scan)
+
+
+def _title(scan: Scan) -> str:
+    """What the scan is, and on lines of their own the numbers that were set by hand."""
+    title = f"{scan.search}  ·  {scan.hypothesis}  ·  {scan.method}, {percent(scan.level)} · {scan.label}"
+    if not scan.set_values:
+        return title
+    return title + "\n" + fill("set: " + ", ".join(f"{key} = {value:g}" for key, value in scan.set_values.items()), 100)
 
 
 def mass_axis(ax: Axes, scan: Scan) -> None:
