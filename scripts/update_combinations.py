@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "pictures"
 BLOCK = re.compile(r"(<!-- combinations.*?-->\n).*?(<!-- end -->)", re.DOTALL)
-COLOURS = 16
+COLOURS = 48
 HEAD = (
     "| combination | m [GeV] | combined | median expected | best single | gain | expected | gain by each |\n"
     + "|---" * 8
@@ -141,7 +141,7 @@ def picture(found: Combination, path: Path) -> None:
 
     save_combination(found, path)
     with Image.open(path) as image:
-        small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from limits.plot.canvas import Axes
 
 WIDTH: Final = 2.2
+MOST_LINEAR: Final = 3.0
+"""A larger gain is drawn on a logarithmic axis."""
+
 LEGEND: Final[dict[str, Any]] = {
     "loc": "upper center",
     "ncols": 2,
@@ -123,6 +126,8 @@ def gains(ax: Axes, found: Combined) -> Axes:
         values = np.array([getattr(row, which) for row in rows], dtype=float)
         marker = "o" if len(rows) < FEW else None
         ax.plot([row.mass_gev for row in rows], values, color=INK, ls=style, lw=1.4, marker=marker)
+    if max((row.observed or 0.0 for row in rows), default=0.0) > MOST_LINEAR:
+        ax.set_yscale("log")
     ax.axhline(1.0, color=BAND, lw=0.8, zorder=0.5)
     ax.set_xlabel(mass_label(found.scan))
     ax.set_ylabel("excluded over union" if found.gain.kind == "area" else "best single\nover combined")
