@@ -12,12 +12,15 @@ import numpy as np
 from limits.likelihood import Array
 from limits.plot.canvas import FEW, INK, checked_suffix, mass_label, mass_ticks, new_axes, save
 from limits.plot.points import STYLES
-from limits.plot.regions import exclusion
+from limits.plot.regions import exclusion, name_outlines
 from limits.plot.scans import limit_band
 from limits.scan import Scan
 
 if TYPE_CHECKING:
     from limits.plot.canvas import Axes
+
+DASHES: Final = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+"""Of the ratios, in order: they are told apart without colour."""
 
 LINES: Final = {"observed": "-", "expected": "--"}
 
@@ -91,13 +94,19 @@ def save_compared(scan: Scan, pairs: Sequence[Pair], path: Path) -> Path:
 
 def compared(ax: Axes, scan: Scan, pairs: Sequence[Pair]) -> Axes:
     """The limit with its band, or the region, as for a scan alone; published curves as coloured lines over it."""
-    (exclusion if scan.exclusion == "region" else limit_band)(ax, scan)
+    region = scan.exclusion == "region"
+    if region:
+        exclusion(ax, scan, named=False)
+    else:
+        limit_band(ax, scan)
     for pair, (colour, _) in zip(pairs, STYLES, strict=False):
         label = f"published {pair.kind}: {pair.curve.source}"
         label = textwrap.fill(textwrap.shorten(label, 100, placeholder=" …"), 40)
         mass, border = _border(pair.curve)
         ax.plot(mass, border, color=colour, ls=LINES[pair.kind], lw=1.8, label=label, zorder=4)
     _widen(ax, [pair.curve for pair in pairs])
+    if region:
+        name_outlines(ax, scan)
     ax.legend(fontsize=8.5, framealpha=0.9, edgecolor="none", loc="best")
     return ax
 
@@ -106,8 +115,8 @@ def quotients(ax: Axes, lines: Sequence[tuple[str, Ratio]], *, joined: bool) -> 
     """Computed over published against mass with a line at 1 and ±10 % in grey; as points unless `joined`."""
     ax.axhline(1.0, color=INK, lw=1.0)
     ax.axhspan(0.9, 1.1, color=INK, alpha=0.08, lw=0)
-    for (label, ratio), (colour, marker) in zip(lines, STYLES, strict=False):
-        look: dict[str, Any] = {"ls": "-", "lw": 1.8} if joined else {"ls": "none", "marker": marker, "ms": 5}
+    for (label, ratio), (colour, marker), dashes in zip(lines, STYLES, DASHES, strict=False):
+        look: dict[str, Any] = {"ls": dashes, "lw": 1.8} if joined else {"ls": "none", "marker": marker, "ms": 5}
         ax.plot(ratio.mass, ratio.ratio, color=colour, label=label, **look)
     every = np.concatenate([ratio.ratio for _, ratio in lines])
     low, high = min(0.8, every.min() / 1.1), max(1.25, every.max() * 1.1)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from limits.likelihood import Array
-from limits.plot.canvas import INK, SIGNAL, mass_axis
+from limits.plot.canvas import GROUND, INK, SIGNAL, mass_axis
 from limits.scan import PointResult, Scan
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def local_significance(ax: Axes, scan: Scan) -> Axes:
             textcoords="offset points",
             ha="right" if right else "left",
             fontsize=9,
+            bbox=GROUND,
         )
     return ax
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 
 from limits.likelihood import Array
+from limits.plot.along import name_lines
 from limits.plot.canvas import (
     FEW,
     INK,
@@ -22,7 +23,7 @@ from limits.plot.canvas import (
     percent,
     save,
 )
-from limits.plot.placing import Mask, inside, place
+from limits.plot.placing import Mask, cells, inside, place
 from limits.plot.regions import connected, edges_of
 from limits.scan import Scan
 
@@ -151,11 +152,13 @@ def landscape(ax: Axes, found: Plane) -> Axes:
         _shape(ax, shape, INK, line, label)
         if shape.closed or shape.high is not None:
             regions.append(Region(label, [_around(shape)], INK))
+    lines = [shape for shape in (*found.bands, *found.curves) if shape.high is None and not shape.closed]
+    taken = name_lines(ax, {name for shape in lines for name in (shape.label, pretty(shape.label))})
     if ax.get_legend_handles_labels()[0]:
         ax.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, fontsize=8.5, frameon=False, handlelength=3.4
         )
-    _name(ax, [region for region in regions if region.polygons])
+    _name(ax, [region for region in regions if region.polygons], taken)
     return ax
 
 
@@ -241,7 +244,7 @@ def _around(shape: Shape) -> Array:
     return low if shape.high is None else np.concatenate([low, np.column_stack([shape.masses, shape.high])[::-1]])
 
 
-def _name(ax: Axes, regions: Sequence[Region]) -> None:
+def _name(ax: Axes, regions: Sequence[Region], taken: Array) -> None:
     """Write the name of every region where there is room for it."""
     if not regions:
         return
@@ -251,7 +254,8 @@ def _name(ax: Axes, regions: Sequence[Region]) -> None:
     masks = [_mask(ax, region.polygons, shape) for region in regions]
     texts = [_text(ax, region) for region in regions]
     sizes = [_size(text) for text in texts]
-    for text, region, found in zip(texts, regions, place(masks, sizes), strict=True):
+    busy = cells(np.asarray(ax.transAxes.inverted().transform(taken)), shape)
+    for text, region, found in zip(texts, regions, place(masks, sizes, busy), strict=True):
         text.set_position((found.x, found.y))
         if found.at is not None:
             arrow = {"arrowstyle": "-", "color": region.colour, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}

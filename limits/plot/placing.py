@@ -43,6 +43,14 @@ def place(regions: Sequence[Mask], sizes: Sequence[tuple[int, int]], taken: Mask
     return [found[i] for i in range(len(regions))]
 
 
+def cells(points: Array, shape: tuple[int, int]) -> Mask:
+    """The cells (ny, nx) in which there are points (n, 2), as fractions of the Axes."""
+    found: Mask = np.zeros(shape, dtype=np.bool_)
+    columns, rows = (np.clip(points * shape[::-1], 0, np.array(shape[::-1]) - 1).astype(int)).T
+    found[rows, columns] = True
+    return found
+
+
 def inside(polygon: Array, x: Array, y: Array) -> Mask:
     """Which points of the lattice x (nx,) × y (ny,) lie in a polygon (n, 2), by the even-odd rule; (ny, nx)."""
     found: Mask = np.zeros((len(y), len(x)), dtype=np.bool_)

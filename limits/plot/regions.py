@@ -9,6 +9,7 @@ import numpy as np
 
 from limits.exclusion import Interval
 from limits.likelihood import Array
+from limits.plot.along import points_of, write_along
 from limits.plot.canvas import INK, REGION, dress, percent, same
 from limits.plot.points import published
 from limits.scan import PointResult, Scan
@@ -24,10 +25,11 @@ Piece = list[tuple[int, float, Interval]]
 """A connected part of a region: index of the point, mass, interval."""
 
 
-def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = ()) -> Axes:
+def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = (), named: bool = True) -> Axes:
     """The excluded region in (mass, coupling): observed filled, expected dashed, published edges as points.
 
-    An edge beyond the scanned couplings is open. A published highest mass is a tick on the mass axis.
+    An edge beyond the scanned couplings is open. A published highest mass is a tick on the mass axis. Unless `named`, the outlines wait
+    for `name_outlines`: words along them are right as long as the limits of the axes stay.
     """
     dress(ax, scan)
     last = len(scan.points) - 1
@@ -38,13 +40,46 @@ def exclusion(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = ()) -
         _outline(ax, piece, last, "-", 2.0)
     for piece in connected(scan.points, "expected_excluded"):
         _outline(ax, piece, last, "--", 1.4)
-    ax.plot([], [], color=INK, lw=2.0, label="observed" if scan.label != PROJECTION else "projected reach")
-    if scan.label != PROJECTION:
-        ax.plot([], [], color=INK, lw=1.4, ls="--", label="median expected" + " (as observed)" * _as_observed(scan))
     published(ax, [c for c in comparisons if c.edge in ("lower", "upper", "tip")])
     _name(ax, scan)
-    ax.legend(fontsize=9, framealpha=0.9, edgecolor="none", loc="upper right")
+    if named:
+        name_outlines(ax, scan)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(fontsize=9, framealpha=0.9, edgecolor="none", loc="upper right")
     return ax
+
+
+def name_outlines(ax: Axes, scan: Scan) -> None:
+    """What each outline is, along its upper edge where there is room, else in the legend."""
+    alike = _as_observed(scan)
+    seen = "projected reach" if scan.label == PROJECTION else "observed" + " = median expected" * alike
+    looks = [("excluded", seen, "-", 2.0, (1, -1))]
+    if scan.label != PROJECTION and not alike:
+        looks.append(("expected_excluded", "median expected", "--", 1.4, (-1, 1)))
+    ax.figure.canvas.figure.draw_without_rendering()
+    busy = [points_of(ax, *line.get_data()) for line in ax.get_lines()] + [_words(ax)]
+    for which, name, style, width, sides in looks:
+        pieces = sorted(connected(scan.points, which), key=len)
+        mass, edges = edges_of(pieces[-1], (np.nan, np.nan)) if pieces else (np.zeros(0), np.zeros((0, 2)))
+        covered = None
+        for edge in (1, 0) if len(mass) > 1 else ():
+            if covered is None:
+                line = mass.tolist(), edges[:, edge].tolist()
+                covered = write_along(ax, *line, name, np.concatenate(busy), sides=sides, color=INK, fontsize=9)
+        if covered is None:
+            ax.plot([], [], color=INK, lw=width, ls=style, label=name)
+        else:
+            busy.append(covered)
+
+
+def _words(ax: Axes) -> Array:
+    """Points (n, 2) in pixels all over the words that are already there."""
+    found = [np.zeros((0, 2))]
+    for text in ax.texts:
+        box = text.get_window_extent()
+        x, y = np.meshgrid(np.linspace(box.x0, box.x1, 40), np.linspace(box.y0, box.y1, 10))
+        found.append(np.column_stack([x.ravel(), y.ravel()]))
+    return np.concatenate(found)
 
 
 def _as_observed(scan: Scan) -> bool:

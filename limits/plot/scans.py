@@ -29,7 +29,7 @@ from limits.scan import Scan
 from limits.search import Comparison
 
 if TYPE_CHECKING:
-    from limits.plot.canvas import Axes
+    from limits.plot.canvas import Axes, Figure
 
 BAR: Final = 1.08
 """Half width of such a bar, as a factor on the mass."""
@@ -90,7 +90,7 @@ def seen_in(data: str) -> str:
     return data if data.startswith(("simulated", "Asimov")) else "observed"
 
 
-def _hunt(scan: Scan, path: Path, comparisons: Sequence[Comparison]) -> Path:
+def _hunt(scan: Scan, comparisons: Sequence[Comparison]) -> Figure:
     """Limits on rate and coupling with their bands, and the local significance below."""
     figure = new_figure(size=(8.0, 9.6))
     axes = list(figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.2)))
@@ -106,27 +106,36 @@ def _hunt(scan: Scan, path: Path, comparisons: Sequence[Comparison]) -> Path:
     local_significance(axes[2], scan)
     for axis in axes[:2]:
         axis.grid(visible=True, which="both", axis="y", lw=0.3, alpha=0.5)
-    return save(figure, path)
+    return figure
 
 
 def save_scan(scan: Scan, path: Path, comparisons: Sequence[Comparison] = ()) -> Path:
-    """The picture of a scan: its region, or its limit with the ratio to the published points below, if there are any.
+    """The picture of a scan, `scan_figure`, as a file.
 
     Raises:
         InputError: a suffix that is not known.
         MissingExtra: matplotlib is not installed.
     """
     checked_suffix(path)
+    return save(scan_figure(scan, comparisons), path)
+
+
+def scan_figure(scan: Scan, comparisons: Sequence[Comparison] = ()) -> Figure:
+    """Its region, or its limit with the ratio to the published points below, if there are any; of a hunt the significance, too.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
     if scan.exclusion == "region":
         figure, (top,) = new_axes()
         exclusion(top, scan, comparisons=comparisons)
-        return save(figure, path)
+        return figure
     if scan.rate is not None and len(scan.points) >= FEW:
-        return _hunt(scan, path, comparisons)
+        return _hunt(scan, comparisons)
     at, ratio = ratios(scan, comparisons)
     figure, axes = new_axes(ratio=len(at) > 0)
     limit_band(axes[0], scan, comparisons=comparisons)
     if len(at):
         axes[0].set_xlabel("")
         residuals(axes[1], at, ratio, scan.label).set_xlabel(mass_label(scan))
-    return save(figure, path)
+    return figure

@@ -34,7 +34,12 @@ FEW_POINTS: Final = 13
 """Strengths at which a p-value by toys is computed."""
 
 OF_METHOD: Final = ("posterior", "cls")
-NAMES: Final = {"fit": "maximum likelihood", "scan": "profile likelihood", "toys": "toys of q̃"}
+NAMES: Final = {
+    "fit": "maximum likelihood",
+    "nuisances": "maximum likelihood",
+    "scan": "profile likelihood",
+    "toys": "toys of q̃",
+}
 """How a picture was made, where the method does not say it."""
 
 SCAN_POINTS: Final = 61
@@ -73,13 +78,24 @@ def save_likelihood(kind: str, asked: Asked, path: Path) -> Path:
         MissingExtra: matplotlib is not installed.
     """
     checked_suffix(path)
+    return save(figure_of(kind, asked), path)
+
+
+def figure_of(kind: str, asked: Asked) -> Figure:
+    """One of `KINDS` of picture.
+
+    Raises:
+        UnknownName: no such kind.
+        InputError: a picture that this likelihood or method does not have.
+        MissingExtra: matplotlib is not installed.
+    """
     if kind not in KINDS:
         raise unknown("kind of picture", kind, KINDS)
     figure = KINDS[kind](asked)
     how = f"{asked.method}, {percent(asked.request.level)}" if kind in OF_METHOD else NAMES.get(kind, "")
     caption = " · ".join(text for text in (how, asked.label) if text)
     _entitle(figure, asked.subject, caption)
-    return save(figure, path)
+    return figure
 
 
 def save_profile(scan: ProfileScan, path: Path, subject: str, caption: str = "", label: str | None = None) -> Path:

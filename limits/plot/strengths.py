@@ -11,7 +11,7 @@ from limits.inference.curves import DensityCurve, PCurve
 from limits.inference.profile import ProfileScan
 from limits.inference.toys.ensembles import Ensemble
 from limits.likelihood import Array
-from limits.plot.canvas import BACKGROUND, INK, ONE_SIGMA, SIGNAL, TWO_SIGMA, percent
+from limits.plot.canvas import BACKGROUND, GROUND, INK, ONE_SIGMA, SIGNAL, TWO_SIGMA, percent
 
 if TYPE_CHECKING:
     from limits.plot.canvas import Axes
@@ -23,9 +23,7 @@ HIGHEST: Final = 12.0
 """The largest −2Δ ln L shown."""
 
 BINS: Final = 50
-
-GROUND: Final = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}
-"""Behind words that lie on a curve."""
+"""At most so many bins of toys."""
 
 
 def likelihood_scan(ax: Axes, scan: ProfileScan, *, level: float | None = None, label: str = "signal strength") -> Axes:
@@ -92,7 +90,7 @@ def p_values_of_strengths(
     ax.plot(s, np.clip(curve.observed, FLOOR / 10, None), color=INK, lw=2.2, label="observed")
     ax.axhline(1 - level, color=SIGNAL, lw=1.2)
     ax.annotate(
-        f"1 − {level:g}",
+        f"{name} = {1 - level:.3g}",
         (0.985, 1 - level),
         xycoords=("axes fraction", "data"),
         xytext=(0, 2),
@@ -113,7 +111,7 @@ def p_values_of_strengths(
 def toy_statistics(ax: Axes, toys: Ensemble) -> Axes:
     """q̃ of background-only and of signal-plus-background toys at one strength, and that of the data."""
     top = 1.1 * max(float(toys.signal[-1]), float(toys.background[-1]), toys.observed, 1e-9)
-    edges = np.linspace(0, top, BINS + 1)
+    edges = np.linspace(0, top, int(np.clip(1.5 * np.sqrt(len(toys.signal)), 12, BINS)) + 1)
     width = edges[1] - edges[0]
     looks: tuple[dict[str, Any], ...] = ({"fill": True, "color": BACKGROUND}, {"color": SIGNAL, "lw": 1.8, "ls": "--"})
     names = "background only", f"with signal of strength {toys.strength:.3g}"
