@@ -163,7 +163,12 @@ def covers(search: Search, channel: Channel, hypothesis: str, mass: float) -> bo
 
 
 def build(search: Search, hypothesis: Hypothesis) -> Likelihood:
-    """The likelihood of a search at one theory point."""
+    """The likelihood of a search at one theory point; strength 1 is the coupling of that point. A spectrum is fitted to a simulated sample.
+
+    Raises:
+        UnknownName: the search does not test that hypothesis, or names a signal that does not exist.
+        InputError: a mass in GeV that the search cannot be computed at, or a coupling that is not above zero.
+    """
     return prepare(search, hypothesis.name, hypothesis.mass).likelihood(hypothesis.coupling)
 
 

@@ -40,10 +40,11 @@ def new_search(name: str, signal: str, folder: Path | None, as_json: bool) -> No
 @click.argument("search")
 @json_option
 def check(search: str, as_json: bool) -> None:
-    """What in a search has no source yet; exit code 1 while anything is left.
+    """What in a search has no source yet.
 
-    SEARCH is a name from 'limits list', a folder, or the path of a search file. A text that begins
-    with TODO is a reminder: in the search file, in a table or in the README beside it.
+    The exit code is 1 while anything is left. SEARCH is a name from 'limits list', a folder, or the
+    path of a search file. A text that begins with TODO is a reminder: in the search file, in a
+    table or in the README beside it.
     """
     from collections import Counter
 

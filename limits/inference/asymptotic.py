@@ -145,7 +145,11 @@ class Discovery:
 
 
 def discovery(likelihood: Likelihood, data: Array | None = None) -> Discovery:
-    """Local discovery significance √q₀ (1007.1727 Eq. 12), asymptotic."""
+    """Local discovery significance √q₀ (1007.1727 Eq. 12), asymptotic, for `data` (None: those observed), in the order of the likelihood's own.
+
+    Raises:
+        FitError: a fit that does not converge.
+    """
     calculator = Asymptotic(likelihood, likelihood.observed if data is None else data)
     fitted = calculator.free.strength
     q0 = 2 * (calculator.background.nll - calculator.free.nll) if fitted > 0 else 0.0
