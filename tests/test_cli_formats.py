@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from limits.cli import main
+from limits.search import names
 
 FILES = {"pyhf": "workspace.json", "hs3": "workspace.hs3.json", "combine-card": "card.txt"}
 
@@ -91,3 +92,35 @@ def test_a_submission_of_a_scan(tmp_path: Path) -> None:
     held = answer("compare", scan, folder / "submission.yaml", "--table", "1")
     assert held["status"] == "ok"
     assert "--result goes with" in run("export", "na64mu-zprime", "--result", scan).stderr
+
+
+def test_the_list_for_hepdata(tmp_path: Path) -> None:
+    """Searches whose INSPIRE number is known; those without are told, and no number is made up."""
+    url = "https://example.org/{name}"
+    found = answer("export", "--format", "hepdata-analyses", "--url", url, "--output", tmp_path)
+    listed = json.loads((tmp_path / "analyses.json").read_text())["analyses"]
+    assert [(one["inspire_id"], one["implementations"]) for one in listed] == [(2839642, [{"name": "faser-alp"}])]
+    assert {*found["left_out"], "faser-alp"} == set(names())
+    one = answer("export", "na64mu-zprime", "--format", "hepdata-analyses", "--url", url, "--output", tmp_path)
+    assert one["left_out"] == ["na64mu-zprime"]
+    assert (
+        "no INSPIRE number" in run("export", "--format", "hepdata-analyses", "--url", url, "--output", tmp_path).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "one search is needed, 0 are given"),
+        (["na64mu-zprime", "faser-aprime"], "one search is needed, 2 are given"),
+        (["--format", "hepdata-analyses"], "which needs it"),
+        (["na64mu-zprime", "--url", "https://x.org/{name}"], "--url goes with"),
+        (["--format", "hepdata-analyses", "--url", "x"], "an address with {name}"),
+        (["--format", "hepdata-analyses", "--url", "https://x.org/{name}", "--calibrated"], "is about no numbers"),
+    ],
+)
+def test_exports_that_are_refused(arguments: list[str], words: str) -> None:
+    done = run("export", *arguments)
+    assert done.exit_code in (1, 2)
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1

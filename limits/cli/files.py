@@ -24,26 +24,30 @@ FORMATS: Final = {
 }
 """Modules that export a search, by the format they write."""
 
+ANALYSES: Final = "hepdata-analyses"
+
 
 @click.command()
-@click.argument("search")
-@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="pyhf", show_default=True)
+@click.argument("searches", nargs=-1, metavar="SEARCH")
+@click.option("--format", "form", type=click.Choice((*FORMATS, ANALYSES)), default="pyhf", show_default=True)
 @hypothesis_option
 @click.option("--masses", type=MASSES, help="GeV; of more than one pyhf has a patchset, the others a file each.")
 @click.option(
     "--result", "results", multiple=True, metavar="FILE", help="hepdata: JSON of 'limits scan'; may be repeated."
 )
+@click.option("--url", metavar="URL", help=f"{ANALYSES}: where a search is shown, with {{name}} for its name.")
 @change_options
 @click.option(
     "--output", type=click.Path(file_okay=False), metavar="DIR", help="Default: workspaces/SEARCH, submissions/SEARCH."
 )
 @json_option
 def export(
-    search: str,
+    searches: tuple[str, ...],
     form: str,
     hypothesis: str | None,
     masses: tuple[float, ...] | None,
     results: tuple[str, ...],
+    url: str | None,
     changes: Sequence[tuple[str, float]],
     calibrated: bool,
     output: str | None,
@@ -53,30 +57,62 @@ def export(
 
     pyhf: a workspace and a patchset over masses. hs3: a document for pyhs3 and ROOT, and one without
     bins for a spectrum. combine-card: datacards, one count per bin. hepdata: a submission of
-    the results given, or of a scan made now, with pyhf and HS3 documents.
+    the results given, or of a scan made now, with pyhf and HS3 documents. hepdata-analyses: the list
+    from which HEPData shows this tool beside the records of searches, all of them if none is named.
     """
     from limits import report
     from limits.cli.target import changed
-    from limits.formats.pyhf import write
-    from limits.likelihood.workspace import digest
 
-    facts = changed(search, calibrated, changes)
-    more = {"scans": scans_of(results)} if results else {}
-    if more and form != "hepdata":
+    if results and form != "hepdata":
         raise click.UsageError("--result goes with --format hepdata")
+    if (url is not None) != (form == ANALYSES):
+        raise click.UsageError(f"--url goes with --format {ANALYSES}, which needs it")
+    if url is not None:
+        if hypothesis or masses or changes or calibrated:
+            raise click.UsageError(f"--format {ANALYSES} is about no numbers")
+        _list_analyses(searches, url, output, as_json=as_json)
+        return
+    if len(searches) != 1:
+        raise click.UsageError(f"one search is needed, {len(searches)} are given")
+    facts = changed(searches[0], calibrated, changes)
+    more = {"scans": scans_of(results)} if results else {}
     documents: Mapping[str, Any] = import_module(FORMATS[form]).export(facts, hypothesis, masses, **more)
     # HEPData refuses a folder with other files in it.
     base = "submissions" if form == "hepdata" else "workspaces"
-    folder = Path(base, facts.name) if output is None else Path(output)
-    files = [
+    files = _written(documents, Path(base, facts.name) if output is None else Path(output))
+    document = {"search": facts.name, "hypothesis": facts.hypothesis(hypothesis).name, "format": form, "files": files}
+    deliver(document, report.files, as_json=as_json)
+
+
+def _written(documents: Mapping[str, Any], folder: Path) -> list[dict[str, str]]:
+    """Write them; each path with its digest."""
+    from limits.formats.pyhf import write
+    from limits.likelihood.workspace import digest
+
+    return [
         {
             "path": str(path),
             "sha256": sha256(path) if isinstance(documents[path.name], str) else digest(documents[path.name]),
         }
         for path in write(documents, folder)
     ]
-    document = {"search": facts.name, "hypothesis": facts.hypothesis(hypothesis).name, "format": form, "files": files}
-    deliver(document, report.files, as_json=as_json)
+
+
+def _list_analyses(searches: Sequence[str], url: str, output: str | None, *, as_json: bool) -> None:
+    from limits import report
+    from limits.formats.hepdata import analyses, without_inspire
+    from limits.search import load, names
+
+    facts = [load(name) for name in dict.fromkeys(searches or names())]
+    files = _written({"analyses.json": analyses(facts, url=url)}, Path(output or "submissions"))
+    left_out = without_inspire(facts)
+    document = {"format": ANALYSES, "files": files, "left_out": list(left_out)}
+
+    def as_text(_: Mapping[str, Any]) -> None:
+        report.files(document)
+        click.echo(f"left out, no INSPIRE number is known: {', '.join(left_out) or 'none'}")
+
+    deliver(document, as_text, as_json=as_json)
 
 
 def scans_of(results: Sequence[str]) -> list[Scan]:

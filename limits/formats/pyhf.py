@@ -200,8 +200,8 @@ def _replacements(old: Any, new: Any, path: str = "") -> Iterator[Document]:
 
 
 def _metadata(search: Search, facts: HypothesisFacts, base: Document) -> Document:
-    record = search.reference.hepdata or ""
-    known = re.fullmatch(r"ins\d{7}", record) is not None
+    record = f"ins{search.reference.inspire}"
+    known = search.reference.hepdata is not None and re.fullmatch(r"ins\d{7}", record) is not None
     note = (
         ""
         if known

@@ -48,6 +48,7 @@ class Reference(Facts):
     year: Annotated[StrictInt, Field(ge=1950, le=2100)] | None = None
     title: Line | None = None
     hepdata: Line | None = None
+    inspire: Annotated[StrictInt, Field(ge=1, lt=10**10)] | None = None
 
 
 class Number(Facts):

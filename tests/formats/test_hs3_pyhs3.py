@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize
 
 from limits.assemble import prepare
 from limits.errors import LimitsError
-from limits.formats.hs3 import spectrum_to_hs3, to_hs3
+from limits.formats.hs3 import from_hs3, spectrum_to_hs3, to_hs3
+from limits.formats.hs3.names import decoded as decoded_name
 from limits.formats.hs3.names import encoded
 from limits.formats.pyhf import text
 from limits.hunt.masses import spectrum_channel
@@ -89,12 +91,7 @@ def test_every_search(name: str) -> None:
 
 def test_every_modifier() -> None:
     """Two channels with all modifiers of pyhf, of which bins have no events or no errors."""
-    path = Path(__file__).with_name("test_hs3_workspaces.py")
-    spec = importlib.util.spec_from_file_location("hs3_workspaces", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = neighbour("test_hs3_workspaces.py")
     symmetric, asymmetric = module.everything(), module.everything()
     asymmetric["channels"][1]["samples"][0]["modifiers"][2]["data"] = {"hi": 1.4, "lo": 0.9}
     for workspace, code in ((symmetric, "code1"), (asymmetric, "code4")):
@@ -146,3 +143,78 @@ def test_spectrum(name: str) -> None:
     # Sums over thousands of events: 1e-9, and what rounding leaves of a number of that size.
     size = float(np.max(np.abs(ours)))
     assert np.diff(found) == pytest.approx(np.diff(ours), abs=1e-9 + 1e-14 * size)
+
+
+# --- the committed files, every one ---
+
+FOLDER = Path(__file__).resolve().parents[2] / "workspaces"
+COMMITTED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/workspace*.hs3.json"))
+UNBINNED = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/unbinned.hs3.json"))
+QUANTILE = 1.2816**2
+"""Of 2 Δ ln L, for a one-sided limit at 90 %."""
+
+
+def neighbour(name: str) -> Any:
+    path = Path(__file__).with_name(name)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def own_likelihood(document: Document, name: str) -> Any:
+    code = "code4" if '"code4"' in json.dumps(document["distributions"]) else "code1"
+    return load_workspace(from_hs3(document, where=name), where=name, normsys=code)
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_document(name: str) -> None:
+    """Log L, and the limit from its fall by 1.64 on one side: both to what rounding leaves, the limit to a thousandth."""
+    document = json.loads((FOLDER / name).read_text())
+    own, theirs = own_likelihood(document, name), evaluated(document)
+    rng = np.random.default_rng(7)
+    wide = np.array([0.5 if p.init == 0 else 0.1 for p in own.parameters])
+    thetas = np.array([p.init for p in own.parameters]) + rng.normal(0, wide, (4, len(wide)))
+    names_of = [p.name for p in own.parameters]
+    found = [theirs(dict(zip(names_of, theta.tolist(), strict=True))) for theta in thetas]
+    assert np.diff(found) == pytest.approx(-np.diff(own.nll(thetas, own.observed)), abs=1e-8)
+    free = own.fit(own.observed)
+    top = free.strength + 30 * own.signal_scale
+    limit = brentq(lambda s: 2 * (own.fit(own.observed, s).nll - free.nll) - QUANTILE, free.strength + 1e-12, top)
+
+    def profiled(strength: float | None, theta: Any) -> float:
+        """−2 ln L, minimised over all parameters that are not held, from ours; steps in units of an error."""
+        held = 0 if strength is None else 1
+        start = theta.copy()
+        start[0] = start[0] if strength is None else strength
+        scale = np.where(wide > 0.2, 1.0, 0.3)[held:]
+
+        def cost(x: Any) -> float:
+            full = np.concatenate([start[:held], start[held:] + scale * x])
+            return -2 * theirs(dict(zip(names_of, full.tolist(), strict=True)))
+
+        low = [(p.lower - at) / s for p, at, s in zip(own.parameters[held:], start[held:], scale, strict=True)]
+        bounds = [(max(a, -10.0), 10.0) for a in low]
+        return float(
+            minimize(cost, np.zeros(len(scale)), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13}).fun
+        )
+
+    best = profiled(None, free.theta)
+    for side, sign in ((0.999, -1), (1.001, 1)):
+        at = limit * side
+        assert sign * (profiled(at, own.fit(own.observed, at).theta) - best - QUANTILE) > 0, (side, limit)
+
+
+@pytest.mark.parametrize("name", UNBINNED)
+def test_committed_unbinned_document(name: str) -> None:
+    """Against a reader of the words of the document, which the unbinned likelihood is compared with as well."""
+    document = json.loads((FOLDER / name).read_text())
+    theirs, words = evaluated(document), neighbour("test_hs3_spectrum.py").log_likelihood
+    free = {p["name"]: p["value"] for p in document["parameter_points"][0]["parameters"] if not p.get("const")}
+    rng = np.random.default_rng(9)
+    points = [{key: value * rng.uniform(0.9, 1.1) for key, value in free.items()} for _ in range(4)]
+    decoded = [{decoded_name(key): value for key, value in point.items()} for point in points]
+    found, read = [theirs(one) for one in decoded], [words(document, one) for one in decoded]
+    assert np.diff(found) == pytest.approx(np.diff(read), abs=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,8 +20,8 @@ DISTRIBUTION: Final = "darksector-limits"
 def analyses(searches: Iterable[Search], *, url: str, created: datetime | None = None) -> dict[str, Any]:
     """The list of these searches by INSPIRE number; `url` is where one is shown, with {name} for its name.
 
-    A search has an INSPIRE number only where its file states one, as hepdata = "ins1234567"; `without_inspire` are those
-    left out. `created` is now if it is not given. That the number stands as an integer is a recollection.
+    A search has an INSPIRE number only where its file states one; `without_inspire` are those left out.
+    `created` is now if it is not given. That the number stands as an integer is a recollection.
 
     Raises:
         InputError: an address that is none or has no {name}.
@@ -34,7 +33,7 @@ def analyses(searches: Iterable[Search], *, url: str, created: datetime | None =
         )
     found: dict[int, list[str]] = {}
     for search in searches:
-        if (number := _inspire(search)) is not None:
+        if (number := search.reference.inspire) is not None:
             found.setdefault(number, []).append(search.name)
     return {
         "schema_version": SCHEMA,
@@ -52,12 +51,7 @@ def analyses(searches: Iterable[Search], *, url: str, created: datetime | None =
 
 def without_inspire(searches: Iterable[Search]) -> tuple[str, ...]:
     """The names of the searches whose file states no INSPIRE number."""
-    return tuple(search.name for search in searches if _inspire(search) is None)
-
-
-def _inspire(search: Search) -> int | None:
-    match = re.fullmatch(r"ins([1-9][0-9]{0,9})", search.reference.hepdata or "")
-    return None if match is None else int(match[1])
+    return tuple(search.name for search in searches if search.reference.inspire is None)
 
 
 def _version() -> str:
