@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from limits.errors import InputError, MissingExtra
 from limits.search.complaints import complaint, number, printable, shown
 
+MOST: Final = 100_000_000
+"""Values of a column that are read: a small file can claim, and unpack to, any number."""
+
 TREES: Final = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple")
 """Classes of ROOT that are tables."""
 
@@ -156,7 +159,15 @@ def read_npz(path: Path, handle: io.BufferedReader, wanted: Sequence[str], _: st
         return Table({name: _array(path, archive, name) for name in wanted}, "NPZ")
 
 
+def _limited(path: Path, name: str, claimed: int) -> None:
+    if claimed > MOST:
+        raise complaint(path, f"column {name}", f"unpacks to {claimed} numbers: up to {MOST} are read")
+
+
 def _array(path: Path, archive: Any, name: str) -> Column:
+    for entry in (f"{name}.npy", name):
+        if entry in archive.zip.namelist():
+            _limited(path, name, archive.zip.getinfo(entry).file_size // 8)
     try:
         values = archive[name]
     except ValueError as error:
@@ -188,8 +199,16 @@ def read_parquet(path: Path, handle: io.BufferedReader, wanted: Sequence[str], _
         _present(path, wanted, file.schema_arrow.names)
         for name in wanted:
             _numeric_type(path, name, file.schema_arrow.field(name).type)
+            _limited(path, name, _claimed(file.metadata, name))
         table = file.read(columns=list(wanted))
     return Table({name: _flat(path, name, table.column(name)) for name in wanted}, "Parquet")
+
+
+def _claimed(metadata: Any, name: str) -> int:
+    """Values of a column, as its row groups say before they are unpacked."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    chunks = (group.column(i) for group in groups for i in range(group.num_columns))
+    return sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.split(".")[0] == name.split(".")[0])
 
 
 def _is_list(kind: Any) -> bool:
@@ -264,6 +283,7 @@ def _branch(path: Path, name: str, branch: Any) -> Column:
     how = getattr(branch, "interpretation", None)  # of a TTree; looked at first, as objects are slow to read
     if how is not None and getattr(how, "content", how).numpy_dtype.base.kind not in "iuf":
         raise not_numeric(path, name, branch.typename)
+    _limited(path, name, int(max(branch.num_entries, getattr(branch, "uncompressed_bytes", 0) // 8)))
     array = branch.array(library="ak")
     flat = awkward.flatten(array) if array.ndim == 2 else array
     if not flat.layout.is_numpy or flat.ndim != 1 or (values := flat.to_numpy()).dtype.kind not in "iuf":

@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from limits.errors import InputError, MissingExtra
+from limits.formats import columns
 from limits.formats.events import Events, read_events
 
 SPAN = (0.16, 2.9)
+FORMS = (".csv", ".npz", ".parquet", ".root")
 Columns = Mapping[str, NDArray[Any]]
 
 
@@ -367,6 +369,49 @@ def test_an_array_that_claims_to_fill_the_memory(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "pairs.npz", "w") as archive:
         archive.writestr("mass.npy", header.getvalue())
     assert refused(tmp_path / "pairs.npz").startswith("file: cannot be read as NPZ: ")
+
+
+def test_small_files_that_unpack_to_very_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before they are unpacked: what is said about their size is enough."""
+    monkeypatch.setattr(columns, "MOST", 1100)  # what a header takes is counted
+    for form in BINARY:
+        require(form)
+        path = tmp_path / f"pairs{form}"
+        WRITERS[form](path, sample(1200))
+        assert "numbers: up to 1100 are read" in refused(path)
+        WRITERS[form](path, sample(1000))
+        assert len(read(path).columns["mass"])
+    write_parquet(tmp_path / "lists.parquet", {"mass": [[0.5] * 600, [0.5] * 600]})
+    assert "unpacks to 1200 numbers" in refused(tmp_path / "lists.parquet")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("whole")
+    for form in FORMS:
+        WRITERS[form](folder / f"pairs{form}", sample(50))
+    return {form: (folder / f"pairs{form}").read_bytes() for form in FORMS}
+
+
+@settings(max_examples=200)
+@given(data=st.data(), form=st.sampled_from(FORMS))
+def test_any_bytes_in_any_place(whole: dict[str, bytes], data: st.DataObject, form: str) -> None:
+    """Events, or one line that says what is wrong; no other exception, and no time without end."""
+    content = whole[form]
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content)))
+        more = data.draw(st.binary(max_size=12))
+        content = content[:start] + more + content[start + data.draw(st.integers(0, 20)) :]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"pairs{form}"
+        path.write_bytes(content)
+        message = f"{path}: "
+        try:
+            assert len(read(path, "mass", "score").columns["mass"])
+        except InputError as error:
+            message = str(error)
+        assert message.isprintable()
+        assert message.startswith(f"{path}: ")
 
 
 # ── columns and cells ────────────────────────────────────────────────────────────────────────────────────────────────────────
