@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -127,9 +128,17 @@ def _journal(text: str) -> dict[str, str]:
 
 def catalogue(searches: Iterable[Search] = ()) -> dict[str, Fields]:
     """All entries that are known, by key: methods and software, the searches shipped and those given; software with its version."""
+    found = dict(_shipped())
+    for search in searches:
+        found |= entries(search)
+    return found
+
+
+@cache
+def _shipped() -> dict[str, Fields]:
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     found = {key: _filled(key, fields) for key, fields in table.items()}
-    for search in (*map(load, names()), *searches):
+    for search in map(load, names()):
         found |= entries(search)
     return found
 

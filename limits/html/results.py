@@ -94,7 +94,7 @@ def _reproduction(document: Mapping[str, Any], where: str) -> Results:
     return Results(
         rows=_checked(tuple[Row, ...], document["rows"], where, "rows"),
         curves=_checked(tuple[Residual, ...], document.get("curves", []), where, "curves"),
-        scans=_scans(document.get("scans", []), where),
+        scans=_scans(_listed(document, "scans", where), where),
         left_out=_checked(dict[str, str], document.get("left_out", {}), where, "left_out"),
     )
 

@@ -58,10 +58,10 @@ def described(scan: Scan) -> str:
     return "<br>".join(lines)
 
 
-def _hover(scan: Scan, last: str) -> str:
-    """What hovering says: the text of the point, where it is, and one line more."""
-    coupling = f"{words(scan.coupling['symbol'])} = %{{y:.3~g}}{unit_of(scan)}"
-    return "<br>".join(filter(None, ("%{text}", "m = %{x:.4~g} GeV", coupling, last))) + "<extra></extra>"
+def _hover(scan: Scan, first: str, last: str) -> str:
+    """What hovering says: where a point is, between two texts."""
+    coupling = f"{words(scan.coupling['symbol'])} = %{{y:.2~e}}{unit_of(scan)}"
+    return "<br>".join(filter(None, (first, "m = %{x:.4~g} GeV", coupling, last))) + "<extra></extra>"
 
 
 def _trace(scan: Scan, key: str, colour: int, role: str, x: Iterable[Any], y: Iterable[Any], **more: Any) -> Trace:
@@ -73,8 +73,7 @@ def _trace(scan: Scan, key: str, colour: int, role: str, x: Iterable[Any], y: It
         "x": plain(x),
         "y": plain(y),
         "name": words(scan.search),
-        "text": described(scan),
-        "hovertemplate": _hover(scan, f"{cls}%{{customdata}}"),
+        "hovertemplate": _hover(scan, described(scan), f"{cls}%{{customdata}}"),
         "meta": {"key": key, "colour": colour, "role": role},
         **more,
     }
@@ -173,7 +172,7 @@ def published(scan: Scan, comparisons: Iterable[Comparison], key: str, colour: i
             "y": plain(c.value for c in shown),
             "name": words(f"{scan.search}, published"),
             "text": [f"<b>published</b>, {words(c.quantity)}<br>{words(c.source[:120])}" for c in shown],
-            "hovertemplate": _hover(scan, ""),
+            "hovertemplate": _hover(scan, "%{text}", ""),
             "marker": {"symbol": ["diamond-open" if c.edge == "expected" else "diamond" for c in shown], "size": 9},
             "meta": {"key": key, "colour": colour, "role": "published"},
         }

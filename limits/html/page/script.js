@@ -65,6 +65,7 @@ const STYLES = {
   expected: (c) => ({ line: { color: c, width: 1.3, dash: "dash" }, marker: { color: c, size: 6, symbol: "circle-open" } }),
   band1: (c) => ({ line: { width: 0 }, fillcolor: faded(c, 0.2) }),
   band2: (c) => ({ line: { width: 0 }, fillcolor: faded(c, 0.12) }),
+  published: (c, trace) => ({ marker: { ...trace.marker, color: c, line: { color: colourOf("--paper"), width: 1 } } }),
   label: (c) => ({ textfont: { color: c, size: 12, weight: 600 } }),
   own: (c) => ({ line: { color: c, width: 1.8, dash: "dot" }, fillcolor: faded(c, 0.1) }),
 };
@@ -72,7 +73,7 @@ const STYLES = {
 function styled(trace) {
   const colour = colourOf(`--c${trace.meta.colour}`);
   const style = STYLES[trace.meta.role];
-  if (style) return { ...trace, ...style(colour) };
+  if (style) return { ...trace, ...style(colour, trace) };
   return { ...trace, marker: { ...trace.marker, color: colour, line: { color: colour, width: 1.5 } }, error_x: { ...trace.error_x, color: colour } };
 }
 
@@ -184,8 +185,8 @@ function ownTrace(name, rows) {
   const y = band ? [...rows.map((row) => row[1]), ...back.map((row) => row[2]), rows[0][1]] : rows.map((row) => row[1]);
   const safe = escaped(name).replaceAll("%{", "% {");
   return {
-    type: "scatter", mode: "lines", x, y, name: safe, text: safe, fill: band ? "toself" : "none", hoveron: "points",
-    hovertemplate: "<b>%{text}</b>, your curve<br>m = %{x:.4~g} GeV<br>%{y:.3~g}<extra></extra>",
+    type: "scatter", mode: "lines", x, y, name: safe, fill: band ? "toself" : "none", hoveron: "points",
+    hovertemplate: `<b>${safe}</b>, your curve<br>m = %{x:.4~g} GeV<br>%{y:.2~e}<extra></extra>`,
     meta: { key: `own-${name}`, colour: 8, role: "own" },
   };
 }
