@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from limits.combination import Combination, combination
+from limits.combination import Combination, combination, default_masses
 from limits.combine import combined
 from limits.plot import save_combination
 from limits.report.pieces import interval, number, percent
@@ -72,9 +72,11 @@ def together(case: Case) -> Search:
     return combined(ready, case.hypothesis, level=case.level)
 
 
-def computed(case: Case, masses: Sequence[float] | None = None) -> Combination:
-    """In the whole plane, or at some masses in GeV."""
-    return combination(together(case), masses=masses, leave_one_out=True)
+def computed(case: Case, *, whole: bool = True) -> Combination:
+    """In the whole plane, or at the masses of the table only."""
+    search = together(case)
+    masses = {*case.masses, *(default_masses(search) if whole else ())}
+    return combination(search, masses=sorted(masses), leave_one_out=True)
 
 
 def row(found: Combination, k: int) -> tuple[str, ...]:
@@ -123,11 +125,12 @@ def excluded(intervals: Sequence[Any]) -> str:
     )
 
 
-def section(case: Case, found: Combination, points: Combination) -> tuple[list[str], str]:
+def section(case: Case, found: Combination) -> tuple[list[str], str]:
     """The rows of a combination, and the lines below its picture."""
     scan = found.scan
     name = f"{case.particle}: {scan.coupling['symbol']}, {scan.method}, {percent(scan.level)}"
-    rows = [(name, *plane(found)), *(("", *row(points, k)) for k in range(len(points.scan.points)))]
+    told_of = [k for k, point in enumerate(scan.points) if point.mass_gev in case.masses]
+    rows = [(name, *plane(found)), *(("", *row(found, k)) for k in told_of)]
     shared = "; ".join(sorted(name for name in found.shared)) or "nothing"
     told = [f"![{case.particle}](docs/pictures/combined-{case.picture}.png)", ""]
     told += [f"{case.particle}: {', '.join(members(found))}; {scan.label}. In common: {shared}."]
@@ -153,7 +156,7 @@ def main() -> None:
     rows, told = [], []
     for case in CASES:
         found = computed(case)
-        lines, text = section(case, found, computed(case, case.masses))
+        lines, text = section(case, found)
         rows += lines
         told.append(text)
         if not arguments.check:

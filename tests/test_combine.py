@@ -610,10 +610,9 @@ def test_the_readme_shows_what_is_computed(repository: Path, hypothesis: str) ->
     script = runpy.run_path(str(repository / "scripts" / "update_combinations.py"))
     (case,) = [case for case in script["CASES"] if case.hypothesis == hypothesis]
     text = (repository / "README.md").read_text(encoding="utf-8")
-    points = script["computed"](case, case.masses)
-    whole = script["computed"](case) if hypothesis == "lmu-ltau" else points
-    rows, told = script["section"](case, whole, points)
-    for line in [*rows[1:], *([rows[0], told] if whole is not points else [])]:
+    whole = hypothesis == "lmu-ltau"
+    rows, told = script["section"](case, script["computed"](case, whole=whole))
+    for line in [*rows, told] if whole else rows[1:]:
         assert line in text
     assert len(rows) == 1 + len(case.masses)
     picture = repository / "docs" / "pictures" / f"combined-{case.picture}.png"
