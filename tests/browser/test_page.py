@@ -23,8 +23,7 @@ pytest.importorskip("jinja2", reason="jinja2 is not installed: it comes with the
 from limits.html import Results, page  # noqa: E402
 
 CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip("Chromium is not installed: apt-get install chromium", allow_module_level=True)
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium")
 
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
