@@ -154,9 +154,10 @@ def spectra_of(members: Sequence[Search]) -> list[str]:
 def _check_model(name: str, members: Sequence[Search], hypothesis: str) -> None:
     """Refuse members that mean different things: invisible and visible decays, branching fractions of different decays."""
     decays = {m.name: channel.decay for m in members for _, channel in m.parts if isinstance(channel, CountingChannel)}
-    if hypothesis == "mesogenesis" and len(set(decays.values())) > 1:
+    if hypothesis.startswith("mesogenesis") and hypothesis != UNIVERSAL and len(set(decays.values())) > 1:
         raise InputError(
-            f"{name}: B is of another decay in each, by another operator, and no theory point gives one B to all; "
+            f"{name}: {members[0].hypothesis(hypothesis).symbol} is of another decay in each, by another operator, and no theory "
+            "point gives one to all; "
             f"with operators of equal strength: {UNIVERSAL}"
         )
     dark = [m.name for m in members if {channel.signal for _, channel in m.parts} == {"missing"}]

@@ -52,6 +52,7 @@ def _described(search: Search, hypothesis: str, default: HypothesisFacts) -> Map
     quantity = quantities[0]
     low, high = quantity.couplings
     benchmark = {"mass_gev": default.benchmark.mass_gev, "coupling": float(np.sqrt(low * high))}
+    power = default.yield_power if quantity.yield_power is None else quantity.yield_power
     return {
         "name": hypothesis,
         "quantity": quantity.quantity,
@@ -59,6 +60,7 @@ def _described(search: Search, hypothesis: str, default: HypothesisFacts) -> Map
         "unit": quantity.unit,
         "couplings": (low, high),
         "benchmark": benchmark,
+        "yield_power": power if default.exclusion == "upper-limit" else None,
     }
 
 

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from limits.combine import combined
+from limits.errors import InputError
 from limits.grid import masses_of
 from limits.landscape.theory import bands
+from limits.physics import psid
+from limits.recast import recast
 from limits.reproduce import variants
 from limits.reproduce.rows import rows
 from limits.scan import run_scan
@@ -48,6 +52,37 @@ def test_limit_without_events_and_background(mode: str, method: str) -> None:
     search = clean(load(f"babar-psid-{mode}"))
     expected = NONE_SEEN[method] / (MESONS[mode] * efficiency(search, 2.0))
     assert limit(search, 2.0, method) == pytest.approx(expected, rel=5e-4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_limit_on_the_effective_coupling(mode: str) -> None:
+    """That on the exclusive branching fraction B, by hand: 1e-3 [(m_B − m_ψ)/2 GeV]⁴ [g/(0.53/TeV)²]² times the exclusive share is B."""
+    search = load(f"babar-psid-{mode}")
+    found = run_scan(recast(search, "mesogenesis-coupling"), "mesogenesis-coupling", masses=[2.0]).points[0]
+    share = float(psid.exclusive_fraction(mode, 2.0))
+    inclusive = 1e-3 * ((5.27934 - 2.0) / 2.0) ** 4
+    by_hand = 0.53e-3**2 * np.sqrt(limit(search, 2.0) / share / inclusive)
+    assert found.observed_limit == pytest.approx(by_hand, rel=1e-4)
+    assert 1e-8 < by_hand < 1e-7  # scalars of 3 to 10 TeV for y = 1
+
+
+def test_form_factors_change_what_the_limit_on_the_proton_says() -> None:
+    """By phase space the inclusive fraction at the limit is below the 1e-4 that baryons need, by the larger of two shares it is 3e-3."""
+    inclusive = {}
+    for hypothesis in ("mesogenesis-coupling", "mesogenesis-coupling-form-factor"):
+        scan = run_scan(recast(load("babar-psid-p"), hypothesis), hypothesis, masses=[2.0])
+        inclusive[hypothesis] = float(psid.branching_from_effective_coupling(scan.points[0].observed_limit or 0, 2.0))
+    by_phase_space, by_form_factors = inclusive.values()
+    assert by_phase_space < psid.LEAST_INCLUSIVE < by_form_factors
+    assert by_form_factors == pytest.approx(limit(load("babar-psid-p"), 2.0) / 1e-3, rel=1e-4)
+    other = recast(load("babar-psid-lambda"), "mesogenesis-coupling-form-factor")
+    with pytest.raises(InputError, match="for B⁺ → p ψ_D only"):
+        run_scan(other, "mesogenesis-coupling-form-factor", masses=[2.0])
+
+
+def test_couplings_of_different_operators_are_not_combined() -> None:
+    with pytest.raises(InputError, match="by another operator"):
+        combined([load("babar-psid-p"), load("babar-psid-lambda")], "mesogenesis-coupling")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ class Coupling:
     symbol: str
     unit: str
     couplings: tuple[float, float]
+    yield_power: float | None = None
+    """Power of the coupling that events grow with; None: that of the hypothesis the search has."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ PARTICLES: Final = {
     "dark-higgs-kk": "h'",
     "mesogenesis": "ψ_D",
     "mesogenesis-universal": "ψ_D",
+    "mesogenesis-coupling": "ψ_D",
+    "mesogenesis-coupling-form-factor": "ψ_D",
     "b-l": "Z'",
     "lmu-ltau": "Z'",
     "lmu-ltau-dark": "Z'",

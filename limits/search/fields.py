@@ -25,6 +25,8 @@ HypothesisName = Literal[
     "dark-higgs-kk",
     "mesogenesis",
     "mesogenesis-universal",
+    "mesogenesis-coupling",
+    "mesogenesis-coupling-form-factor",
 ]
 Edge = Literal["observed", "expected", "lower", "upper", "tip", "range", "lowest", "highest", "relative"]
 FinalStateName = Literal["e+e-", "mu+mu-", "gamma gamma", "pi+pi-", "pi+pi-pi0", "KK", "hadrons"]

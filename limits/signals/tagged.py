@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -11,19 +11,54 @@ from numpy.typing import ArrayLike
 
 from limits.errors import InputError
 from limits.physics.portal import Coupling
-from limits.physics.psid import MODES, universal_branching
+from limits.physics.psid import (
+    MODES,
+    branching_from_effective_coupling,
+    exclusive_branching,
+    universal_branching,
+)
 from limits.search import CountingChannel, Search
 from limits.signals.expected import Signal, Yield, above_zero, checked_couplings, known_hypothesis
 from limits.signals.windows import published, share
 
 HYPOTHESES: Final[Mapping[str, Coupling]] = MappingProxyType(
     {
-        "mesogenesis": Coupling("exclusive branching fraction B", "B", "1", (1e-8, 1e-2)),
-        "mesogenesis-universal": Coupling("inclusive branching fraction B of O_ud", "B", "1", (1e-7, 1.0)),
+        "mesogenesis": Coupling("exclusive branching fraction B", "B", "1", (1e-8, 1e-2), 1),
+        "mesogenesis-universal": Coupling("inclusive branching fraction B of O_ud", "B", "1", (1e-7, 1.0), 1),
+        "mesogenesis-coupling": Coupling("effective coupling, phase space, G", "G", "GeV-2", (1e-9, 1e-5), 2),
+        "mesogenesis-coupling-form-factor": Coupling(
+            "effective coupling, form factors, G", "G", "GeV-2", (1e-9, 1e-5), 2
+        ),
     }
 )
 """What escapes is a dark baryon. The branching fraction is that of the exclusive decay, or the inclusive one by the operator O_ud with
-all operators of equal strength: only then have the decays of different operators anything in common."""
+all operators of equal strength: only then have the decays of different operators anything in common. The effective coupling
+G = y²/m_Y² is that of the operator of the decay; of the form factors it is by the larger share: the strongest limit they allow."""
+
+SMALL: Final = 1e-9
+"""An effective coupling in GeV⁻² whose branching fractions are far below 1."""
+
+
+def _universal(decay: str, mass: float) -> float:
+    return float(universal_branching(1.0, decay, mass))
+
+
+def _effective(model: str) -> Callable[[str, float], float]:
+    def rate(decay: str, mass: float) -> float:
+        inclusive = branching_from_effective_coupling(SMALL, mass)
+        return float(exclusive_branching(inclusive, decay, mass, model)) / SMALL**2
+
+    return rate
+
+
+EXCLUSIVE: Final[Mapping[str, Callable[[str, float], float]]] = MappingProxyType(
+    {
+        "mesogenesis-universal": _universal,
+        "mesogenesis-coupling": _effective("phase-space"),
+        "mesogenesis-coupling-form-factor": _effective("form-factor-high"),
+    }
+)
+"""Exclusive branching fraction at coupling 1, from the decay and the mass, of what is not one itself."""
 
 
 def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: float) -> Signal:
@@ -39,15 +74,16 @@ def tagged(search: Search, channel: CountingChannel, hypothesis: str, mass: floa
     efficiency = published(search, channel, "efficiency", mass)
     if efficiency is None:
         efficiency = _efficiency(search, channel, mass)
-    if hypothesis == "mesogenesis-universal":
+    if hypothesis in EXCLUSIVE:
         if channel.decay is None:
             raise InputError(
                 f"{search.path}: {channel.name}: decay is needed for {hypothesis}: one of {', '.join(MODES)}"
             )
-        efficiency *= float(universal_branching(1.0, channel.decay, mass))
+        efficiency *= EXCLUSIVE[hypothesis](channel.decay, mass)
+    power = HYPOTHESES[hypothesis].yield_power or 1
 
     def at(couplings: ArrayLike) -> Yield:
-        return Yield((parents * efficiency * checked_couplings(couplings))[:, None])
+        return Yield((parents * efficiency * checked_couplings(couplings) ** power)[:, None])
 
     return at
 
