@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from limits.cli.drawing import Picture, coverage_plot, plot_options
+from limits.cli.aiming import target_options
 from limits.cli.options import (
     KAPPA,
     LEVEL,
@@ -22,7 +23,7 @@ from limits.cli.options import (
     toy_options,
 )
 from limits.cli.output import deliver
-from limits.cli.target import Target, resolve, target_options
+from limits.cli.target import Target, resolve
 
 if TYPE_CHECKING:
     from limits.inference.coverage import Coverage

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from limits.cli.documents import STDIN, called, read_document
-from limits.cli.hunting import data_options, hunting_at, spectrum_options
-from limits.cli.options import POSITIVE, change_options, hypothesis_option, together
+from limits.cli.hunting import hunting_at, spectrum_options
 from limits.errors import unknown
 
 if TYPE_CHECKING:
@@ -33,38 +32,6 @@ ABSENT = (
     "set_values",
 )
 """Fields of a result that only a search has: null for a workspace or a bare count."""
-
-point_options = together(
-    click.option("--mass", type=POSITIVE, help="GeV; default: the benchmark of the search."),
-    click.option("--coupling", type=POSITIVE, help="The coupling that is strength 1; default: the benchmark."),
-    click.option(
-        "--engine",
-        type=click.Choice(("native", "zfit", "binned")),
-        help="What fits a spectrum: this package (default), zfit, or the pyhf workspace of it.",
-    ),
-)
-document_options = together(
-    click.option(
-        "--measurement", metavar="NAME", help="Of a workspace, default: its first one; the analysis of an HS3 document."
-    ),
-    click.option(
-        "--interference",
-        metavar="NAME",
-        help="Of a workspace: the norm factor that is the coupling of which the strength is the square.",
-    ),
-    click.option(
-        "-p",
-        "--patch",
-        "patches",
-        multiple=True,
-        metavar="FILE",
-        help="JSON patch or patchset of a workspace; repeatable.",
-    ),
-    click.option("--point", metavar="NAME|V1,V2,…", help="Of a patchset: the name of a patch, or its values."),
-)
-target_options = together(
-    click.argument("target"), hypothesis_option, point_options, change_options, data_options, document_options
-)
 
 
 @dataclass(frozen=True)
