@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from limits.cli.drawing import Picture, plot_options
 from limits.cli.aiming import document_options, point_options, target_options
+from limits.cli.drawing import Picture, plot_options
 from limits.cli.options import MOST_POINTS, POSITIVE, Parsed, finite, output_options, together
 from limits.cli.output import deliver
 from limits.cli.target import Target, is_search, resolve

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from limits.cli.drawing import Picture, coverage_plot, plot_options
 from limits.cli.aiming import target_options
+from limits.cli.drawing import Picture, coverage_plot, plot_options
 from limits.cli.options import (
     KAPPA,
     LEVEL,
