@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import pdoc.doc
 import pdoc.render
@@ -44,13 +44,13 @@ def modules() -> list[str]:
         if not f"{entry.name}.".startswith(skipped):
             found.append(entry.name)
             parent, _, name = entry.name.rpartition(".")
-            package = import_module(parent)
+            package: Any = import_module(parent)
             if hasattr(package, "__all__") and name not in package.__all__:
                 package.__all__ = [*package.__all__, name]
     return found
 
 
-def silent(doc: pdoc.doc.Doc[object]) -> Iterator[str]:
+def silent(doc: pdoc.doc.Doc[Any]) -> Iterator[str]:
     """Public functions and classes without a docstring, with all that is in them."""
     if isinstance(doc, pdoc.doc.Function | pdoc.doc.Class | pdoc.doc.Module) and not doc.docstring.strip():
         yield doc.fullname
@@ -62,11 +62,12 @@ def silent(doc: pdoc.doc.Doc[object]) -> Iterator[str]:
 
 
 def unsaid() -> Iterator[str]:
-    """Functions among the names of `limits` that do not say what they raise, or nothing of what they return."""
+    """Functions among the names of `limits` that do not say what they raise."""
     for name in limits.__all__:
-        found = getattr(limits, name)
-        if inspect.isfunction(found) and "Raises:" not in (found.__doc__ or "") and inspect.signature(found).parameters:
-            yield f"limits.{name}: says nothing of what it raises"
+        function = getattr(limits, name)
+        takes_any = inspect.isfunction(function) and inspect.signature(function).parameters
+        if takes_any and "Raises:" not in (inspect.getdoc(function) or ""):
+            yield f"limits.{name}: does not say what it raises"
 
 
 def main() -> None:
@@ -76,11 +77,9 @@ def main() -> None:
     warnings.simplefilter("error")
     # The __init__ of a named tuple is made where its annotations are not known.
     warnings.filterwarnings("ignore", r"Error parsing type annotation .*__init__")
-    logging.captureWarnings(capture=False)
     pdoc.render.configure(docformat="google", footer_text=f"limits {limits.__version__}")
-    vars(limits).update(
-        {name: getattr(limits, name) for name in limits.__all__}
-    )  # loaded on first use; pdoc does not ask
+    for name in limits.__all__:  # loaded on first use, and pdoc does not ask for them
+        setattr(limits, name, getattr(limits, name))
     wrong = list(unsaid())
     names = modules()
     documented = {name: pdoc.doc.Module.from_name(name) for name in names}

@@ -96,7 +96,7 @@ class Page:
         assert self.python.stdout is not None
         self.python.stdin.write(json.dumps(code) + "\n")
         self.python.stdin.flush()
-        lines = []
+        lines: list[str] = []
         while (line := self.python.stdout.readline()) != MARK + "\n":
             if not line:
                 raise SystemExit(f"a Python block failed:\n{code}\n{''.join(lines)}")

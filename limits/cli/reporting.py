@@ -96,7 +96,7 @@ def _at_hand(results: Results, chosen: Sequence[str]) -> dict[str, Search]:
 @click.argument("given", nargs=-1, required=True, metavar="SEARCH | RESULTS...")
 @click.option("--output-file", type=FILE, help="Write the BibTeX to FILE.")
 def cite(given: tuple[str, ...], output_file: str | None) -> None:
-    """BibTeX of the papers, data and methods behind searches or results.
+    """BibTeX of the papers, data and methods behind results.
 
     Of a search all its methods are cited; RESULTS, JSON files of any command, carry the keys of what was used.
     Bibliographic data that nobody has checked say so.

@@ -30,7 +30,8 @@ def created(document: Document) -> None:
 def checked(document: Document) -> None:
     """`limits check`: one line for everything that has no source yet."""
     count = ", ".join(f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in document["numbers"].items())
-    left = document["reminders"]
-    last = f"{len(left)} to be filled in" if left else "nothing is left to be filled in"
-    rows = [(row["file"], row["key"], row["needed"]) for row in left]
-    show(*([table(("file", "key", "needed"), rows), ""] if left else []), f"{document['search']}: {count}; {last}")
+    rows = [(row["file"], row["key"], row["needed"]) for row in document["reminders"]]
+    if rows:
+        show(table(("file", "key", "needed"), rows), "")
+    left = f"{len(rows)} to be filled in" if rows else "nothing is left to be filled in"
+    show(f"{document['search']}: {count}; {left}")
