@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from limits.comparison import Residual
 from limits.html.traces import Trace, couplings, label, lines, plain, published, words
@@ -124,22 +124,11 @@ def _axis_title(scan: Scan) -> str:
 
 def ratios(identifier: str, rows: Sequence[Row], curves: Sequence[Residual]) -> Figure | None:
     """Computed over published: a point per number, a bar (central 68 %) per whole curve; None where nothing is published."""
-    groups: dict[tuple[str, str], list[tuple[str, float, float, float, str]]] = {}
-    for row in rows:
-        if row.ratio is not None:
-            at = "" if row.mass_gev is None else f" at {row.mass_gev:g} GeV"
-            said = f"{row.quantity}{at}<br>published {number(row.published, 4)}, computed {number(row.computed, 4)} {row.unit}"
-            groups.setdefault((row.method, row.label), []).append(
-                (_short(f"{row.quantity}{at}"), row.ratio, 0.0, 0.0, _lines(said, row.source))
-            )
-    for curve in curves:
-        if curve.median is not None and curve.low68 is not None and curve.high68 is not None:
-            central = f"central 68 %: {number(curve.low68, 3)} to {number(curve.high68, 3)}"
-            said = f"{curve.n} masses, {number(curve.lowest, 3)} to {number(curve.highest, 3)}, {central}"
-            bar = (curve.high68 - curve.median, curve.median - curve.low68)
-            groups.setdefault((curve.method, curve.label), []).append(
-                (_short(f"whole curve, {curve.edge}"), curve.median, *bar, _lines(said, curve.source))
-            )
+    several = len({row.hypothesis for row in rows} | {curve.hypothesis for curve in curves}) > 1
+    groups: dict[tuple[str, str], list[Compared]] = {}
+    for found in (*filter(None, map(_number_of, rows)), *filter(None, map(_curve_of, curves))):
+        name = f"{found.hypothesis}: {found.name}" if several else found.name
+        groups.setdefault((found.method, found.label), []).append(found._replace(name=_short(name)))
     if not groups:
         return None
     traces, entries = [], []
@@ -147,21 +136,51 @@ def ratios(identifier: str, rows: Sequence[Row], curves: Sequence[Residual]) -> 
         key = f"{identifier}-{i}"
         traces.append(_ratios(points, key, i % COLOURS, f"{method}, {of}"))
         entries.append(Entry(key, method, of, "", i % COLOURS, shown=True))
-    names = list(dict.fromkeys(point[0] for points in groups.values() for point in points))
-    return Figure(
-        identifier, "ratio", "", "computed over published", traces, {"x": "computed/published", "names": names}, entries
-    )
+    names = list(dict.fromkeys(point.name for points in groups.values() for point in points))
+    axes = {"x": "computed/published", "names": names}
+    return Figure(identifier, "ratio", "", "computed over published", traces, axes, entries)
 
 
-def _ratios(points: Sequence[tuple[str, float, float, float, str]], key: str, colour: int, name: str) -> Trace:
-    names, values, above, below, said = zip(*points, strict=True)
+class Compared(NamedTuple):
+    """One point: its name, computed over published with a bar above and below, and what hovering says."""
+
+    hypothesis: str
+    method: str
+    label: str
+    name: str
+    ratio: float
+    above: float
+    below: float
+    said: str
+
+
+def _number_of(row: Row) -> Compared | None:
+    if row.ratio is None:
+        return None
+    name = row.quantity if row.mass_gev is None else f"{row.quantity} at {row.mass_gev:g} GeV"
+    values = f"published {number(row.published, 4)}, computed {number(row.computed, 4)} {row.unit}"
+    return Compared(row.hypothesis, row.method, row.label, name, row.ratio, 0.0, 0.0, _lines(name, values, row.source))
+
+
+def _curve_of(curve: Residual) -> Compared | None:
+    if curve.median is None or curve.low68 is None or curve.high68 is None:
+        return None
+    central = f"central 68 %: {number(curve.low68, 3)} to {number(curve.high68, 3)}"
+    values = f"{curve.n} masses, {number(curve.lowest, 3)} to {number(curve.highest, 3)}, {central}"
+    bar = (curve.high68 - curve.median, curve.median - curve.low68)
+    said = _lines(values, curve.source)
+    return Compared(curve.hypothesis, curve.method, curve.label, f"whole curve, {curve.edge}", curve.median, *bar, said)
+
+
+def _ratios(points: Sequence[Compared], key: str, colour: int, name: str) -> Trace:
+    above, below = plain(point.above for point in points), plain(point.below for point in points)
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": plain(values),
-        "y": list(names),
-        "error_x": {"type": "data", "array": plain(above), "arrayminus": plain(below), "thickness": 1.5, "width": 4},
-        "text": list(said),
+        "x": plain(point.ratio for point in points),
+        "y": [point.name for point in points],
+        "error_x": {"type": "data", "array": above, "arrayminus": below, "thickness": 1.5, "width": 4},
+        "text": [point.said for point in points],
         "name": words(name),
         "hovertemplate": f"<b>%{{x:.3f}}</b> {words(name)}<br>%{{text}}<extra></extra>",
         "marker": {"size": 9},
@@ -174,7 +193,7 @@ def _short(text: str) -> str:
 
 
 def _lines(*texts: str) -> str:
-    return "<br>".join(words(part[:140]) for text in texts for part in text.split("<br>"))
+    return "<br>".join(words(text[:140]) for text in texts)
 
 
 def by_plane(scans: Iterable[Scan]) -> list[list[Scan]]:
