@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from limits.errors import MissingExtra
+from limits.parallel.processes import Worker
 
 try:
     import numba
@@ -26,18 +31,16 @@ FASTMATH: Final = {"reassoc", "contract", "nsz", "arcp"}
 _COMPILING: Final = RLock()
 
 
+@cache
+def _announce() -> None:
+    """Say once, when a kernel is really compiled and not read from the cache, what takes so long."""
+    logging.getLogger("limits").info("compiling numerical kernels, once per machine and version: some 20 seconds")
+
+
 class _Announce(Listener):
-    """Says once, when a kernel is really compiled and not read from the cache, what takes so long."""
-
-    said = False
-
     def on_start(self, event: Any) -> None:  # noqa: ARG002 - numba's signature
-        """Say it, the first time."""
-        if not _Announce.said:
-            _Announce.said = True
-            logging.getLogger("limits").info(
-                "compiling numerical kernels, once per machine and version: 10 to 20 seconds"
-            )
+        """Say it."""
+        _announce()
 
     def on_end(self, event: Any) -> None:
         """Nothing more to say."""
@@ -81,10 +84,49 @@ def _alone(compile_for: Callable[..., Any]) -> Callable[..., Any]:
     return locked
 
 
+def _elsewhere(kernel: Any) -> Callable[[Any], Any]:
+    """The `compile` of an entry, which has another process fill the cache first.
+
+    A kernel that was compiled in this process and the same one read from the cache differ in the last digits: so everybody reads.
+    """
+    here: Callable[[Any], Any] = kernel.compile
+
+    def compile_for(signature: Any) -> Any:
+        index = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+        if index is not None and not _FILLING and signature not in kernel.overloads:
+            key = kernel._cache._index_key(signature, kernel.targetctx.codegen())
+            if key not in index._load_index():
+                _announce()
+                with suppress(Exception):  # then it is compiled here
+                    _filler(os.getpid()).ask((kernel.py_func.__module__, kernel.py_func.__qualname__, signature))
+        return here(signature)
+
+    return compile_for
+
+
+_FILLING: Final[list[bool]] = []
+"""Not empty in a process that fills the cache."""
+
+
+@cache
+def _filler(_: int) -> Worker:
+    """A process that compiles for the process of that number, until it ends."""
+    worker = Worker(_fill, None)
+    atexit.register(worker.end)
+    return worker
+
+
+def _fill(_: None, kernel: tuple[str, str, Any]) -> None:
+    _FILLING.append(True)
+    module, name, signature = kernel
+    getattr(import_module(module), name).compile(signature)
+
+
 def _compiled(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     """`error_model="numpy"`: a test for division by zero in every iteration would keep loops from being vectorised."""
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH, **options)(function)
     compiled._compile_for_args = _alone(compiled._compile_for_args)
+    compiled.compile = _elsewhere(compiled)
     # numba looks at the file of the function alone; where its cache keeps the stamp elsewhere, that is what remains.
     index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):

@@ -32,8 +32,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _Worker:
-    """A process and what it is doing."""
+class Worker:
+    """A process, and what it is doing in a team."""
 
     def __init__(self, function: Callable[[Any, Any], Any], common: Any) -> None:
         ours, theirs = socket.socketpair()
@@ -68,6 +68,14 @@ class _Worker:
         found: tuple[bool, Any] = self.connection.recv()
         return found
 
+    def ask(self, item: Any) -> Any:
+        """The answer for one item; raises what the function raises, EOFError or OSError if the process is dead."""
+        self.connection.send(item)
+        good, answer = self.answer()
+        if not good:
+            raise answer
+        return answer
+
     def end(self) -> int:
         """Stop it, whatever it does; how it ended."""
         self.connection.close()
@@ -94,10 +102,10 @@ class Processes:
             LimitsError: workers die of one item again and again.
         """
         jobs = map(_Job, items)
-        team: list[_Worker] = []
+        team: list[Worker] = []
         try:
             for first in islice(jobs, self.workers):
-                team.append(_Worker(function, common))
+                team.append(Worker(function, common))
                 team[-1].give(first)
             while busy := {worker.connection: worker for worker in team if worker.job is not None}:
                 for ready in wait(list(busy)):
@@ -118,7 +126,7 @@ class Processes:
                 worker.end()
 
 
-def _replaced(worker: _Worker, job: _Job, function: Callable[[Any, Any], Any], common: Any) -> _Worker:
+def _replaced(worker: Worker, job: _Job, function: Callable[[Any, Any], Any], common: Any) -> Worker:
     """A new worker for the item of a dead one."""
     code = worker.process.wait()
     worker.end()
@@ -126,6 +134,6 @@ def _replaced(worker: _Worker, job: _Job, function: Callable[[Any, Any], Any], c
     if job.deaths == ATTEMPTS:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         raise LimitsError(f"{job.item}: {ATTEMPTS} workers died of it, the last by {how} (out of memory?)")
-    new = _Worker(function, common)
+    new = Worker(function, common)
     new.give(job)
     return new
