@@ -52,15 +52,22 @@ def limit_band(ax: Axes, scan: Scan, *, comparisons: Sequence[Comparison] = (), 
     if scan.rate is not None:
         (masses, observed), (_, expected) = with_gaps(masses, observed), with_gaps(masses, expected)
     if len(masses) < FEW:
-        _separate(ax, masses, observed, expected)
+        _separate(ax, masses, observed, expected, _seen(scan))
     else:
-        _joined(ax, masses, observed, expected, "observed" if scan.data is None else seen_in(scan.data))
+        _joined(ax, masses, observed, expected, _seen(scan))
     published(ax, [c for c in comparisons if c.edge in ("observed", "expected")])
     ax.legend(fontsize=9, framealpha=0.9, edgecolor="none")
     return ax
 
 
-def _joined(ax: Axes, masses: Array, observed: Array, expected: Array, seen: str = "observed") -> None:
+def _seen(scan: Scan) -> str:
+    """What the line called observed shows: events that are not public may be assumed."""
+    if scan.data is not None:
+        return seen_in(scan.data)
+    return "events assumed, not observed" if "observed" in scan.assumptions else "observed"
+
+
+def _joined(ax: Axes, masses: Array, observed: Array, expected: Array, seen: str) -> None:
     for low, high, colour, name in BANDS:
         if not np.any(np.isfinite(expected[:, [low, high]])):  # a hunt without toys has a median only
             continue
@@ -73,7 +80,7 @@ def _joined(ax: Axes, masses: Array, observed: Array, expected: Array, seen: str
     ax.plot(masses, observed, color=INK, lw=2.2 if len(masses) < MANY else 0.9, label=seen)
 
 
-def _separate(ax: Axes, masses: Array, observed: Array, expected: Array) -> None:
+def _separate(ax: Axes, masses: Array, observed: Array, expected: Array, seen: str) -> None:
     """One bar per mass, the bands on top of each other."""
     for i, mass in enumerate(masses):
         span, first = np.array([mass / BAR, mass * BAR]), i == 0
@@ -81,7 +88,7 @@ def _separate(ax: Axes, masses: Array, observed: Array, expected: Array) -> None
             edges = expected[i, [low, low]], expected[i, [high, high]]
             ax.fill_between(span, *edges, facecolor=colour, edgecolor=INK, lw=0.6, label=name if first else None)
         ax.plot(span, expected[i, [2, 2]], color=INK, lw=1.4, ls="--", label="median expected" if first else None)
-        ax.plot(span, observed[[i, i]], color=INK, lw=2.4, label="observed" if first else None)
+        ax.plot(span, observed[[i, i]], color=INK, lw=2.4, label=seen if first else None)
     ax.margins(x=0.15)
 
 
