@@ -244,3 +244,23 @@ def test_scans_of_searches_stay_scans_over_masses() -> None:
         "--measurement does not apply"
         in run("scan", "na64mu-zprime", "--parameter", "strength", "--measurement", "x").stderr
     )
+
+
+@pytest.mark.parametrize(
+    "held",
+    [{"name": "norm", "inits": [1.5], "fixed": True}, {"name": "stat", "inits": [1.2, 0.9], "fixed": True}],
+)
+def test_a_constrained_parameter_that_is_held_stays_where_the_measurement_says(
+    folder: Path, held: dict[str, Any]
+) -> None:
+    """And not at its auxiliary value: as in pyhf."""
+    document = json.loads(json.dumps(WORKSPACE))
+    document["measurements"][0]["config"]["parameters"] = [held]
+    (folder / "held.json").write_text(json.dumps(document))
+    found = answer("fit", folder / "held.json")
+    model = pyhf.Workspace(document).model()
+    data = pyhf.Workspace(document).data(model)
+    theirs = dict(zip(model.config.par_names, pyhf.infer.mle.fit(data, model), strict=True))
+    assert {p["name"]: p["value"] for p in found["parameters"]} == pytest.approx(theirs, abs=2e-4)
+    limit = pyhf.infer.intervals.upper_limits.toms748_scan(data, model, 0.1, 10, rtol=1e-6)[0]
+    assert answer("limit", folder / "held.json")["observed_limit"] == pytest.approx(float(limit), rel=1e-4)

@@ -71,28 +71,32 @@ def significance(
     TARGET is as for 'limits limit'. √q₀, asymptotic.
     """
     from limits import report
+    from limits.errors import FitError
     from limits.inference.asymptotic import discovery, expected_discovery
 
     picture = Picture(plot, plot_kind)
     aim = resolve(target, **where)
-    observed, expected = discovery(aim.likelihood), expected_discovery(aim.likelihood, test_strength)
+    observed, expected, warnings = discovery(aim.likelihood), None, []
+    try:
+        expected = expected_discovery(aim.likelihood, test_strength)
+    except FitError as error:
+        warnings.append(str(error))
     document = {**aim.facts, **_discovered("observed", observed), **_discovered("expected", expected)}
     document |= {
         "strength": observed.strength,
         "test_strength": test_strength,
         "expected_kind": "a-posteriori: Asimov data of the test strength with nuisances fitted to the data",
         "definition": "√q₀ (1007.1727 Eq. 12), asymptotic",
-        "status": "ok",
-        "warnings": list(observed.warnings),
+        "status": "ok" if expected else "partial",
+        "warnings": [*observed.warnings, *warnings],
     }
     picture.draw(aim, {"test_strength": test_strength}, "scan")
-    deliver(document, report.significance, as_json=as_json, output_file=output_file)
+    deliver(document, report.significance, as_json=as_json, output_file=output_file, statuses=[document["status"]])
 
 
-def _discovered(which: str, found: Discovery) -> dict[str, float | None]:
-    from limits.inference.results import finite as number
-
-    return {f"{which}_significance": found.significance, f"{which}_p_value": number(found.p_value)}
+def _discovered(which: str, found: Discovery | None) -> dict[str, float | None]:
+    size, p_value = (None, None) if found is None else (found.significance, found.p_value)
+    return {f"{which}_significance": size, f"{which}_p_value": p_value}
 
 
 @click.command()

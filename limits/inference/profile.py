@@ -62,8 +62,7 @@ def profile_scan(
         else _checked(likelihood, index, values)
     )
     fits = [_nll(likelihood, index, value) for value in at]
-    lowest = float(likelihood.nll(best.theta, likelihood.observed))
-    delta = tuple(None if nll is None else finite(2 * (nll - lowest)) for nll in fits)
+    delta = tuple(None if nll is None else finite(2 * (nll - best.nll)) for nll in fits)
     lost = [value for value, found in zip(at, delta, strict=True) if found is None]
     notes = (
         [f"no fit at {', '.join(f'{value:.6g}' for value in lost)}: impossible data, or no convergence"] if lost else []
@@ -98,15 +97,13 @@ def _checked(likelihood: Likelihood, index: int, values: Sequence[float]) -> lis
 
 
 def _nll(likelihood: Likelihood, index: int, value: float) -> float | None:
-    """−ln L of the observed data with one parameter held, as `likelihood.nll` counts it."""
+    """−ln L of the observed data with one parameter held."""
     held = likelihood if index == 0 else held_at(likelihood, index, value)
     try:
         fit = held.fit(held.observed, value if index == 0 else None)
     except FitError:
         return None
-    if fit.status != "ok":
-        return None
-    return finite(float(likelihood.nll(fit.theta, likelihood.observed)))
+    return finite(fit.nll) if fit.status == "ok" else None
 
 
 def held_at(likelihood: Likelihood, index: int, value: float) -> Likelihood:
@@ -118,7 +115,5 @@ def held_at(likelihood: Likelihood, index: int, value: float) -> Likelihood:
     if not isinstance(likelihood, BinnedLikelihood | UnbinnedLikelihood | JointLikelihood):
         raise InputError(f"{likelihood.name}: a signal with interference is scanned along its coupling only")
     rows = list(likelihood.parameters)
-    p = rows[index]
-    # A fit starts a constrained parameter at its auxiliary measurement, and holds it there.
-    rows[index] = replace(p, init=value, fixed=True, aux=p.scale * value if p.constraint == "poisson" else value)
+    rows[index] = replace(rows[index], init=value, fixed=True)
     return replace(likelihood, parameters=tuple(rows))

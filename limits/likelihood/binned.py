@@ -181,12 +181,13 @@ class BinnedLikelihood:
         """Starting points, bounds and held parameters (T, n_par) for data (T, n_data)."""
         toys, rows = (len(data), 1), self.parameters
         start = np.tile([p.init for p in rows], toys)
-        # A nuisance starts where its auxiliary measurement puts it: toys and Asimov sets move that.
+        held = np.tile([p.fixed for p in rows], toys)
+        # A nuisance that is not held starts where its auxiliary measurement puts it: toys and Asimov sets move that.
         aux = data[:, self.shape.n_bins :]
         centre = np.where(self.shape.poisson, np.where(aux > 0, aux, 0.1) / self.shape.scale, aux)
-        start[:, self.shape.constrained] = centre
+        which = self.shape.constrained
+        start[:, which] = np.where(held[:, which], start[:, which], centre)
         low, high = np.tile([p.lower for p in rows], toys), np.tile([p.upper for p in rows], toys)
-        held = np.tile([p.fixed for p in rows], toys)
         high[:, 0] = np.inf
         if strength is None:
             start[:, 0], low[:, 0] = self._first_strength(start, data), lower

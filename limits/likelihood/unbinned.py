@@ -166,7 +166,7 @@ class UnbinnedLikelihood:
         held = np.array([p.fixed for p in self.parameters])
         low[0], held[0] = (lower, False) if strength is None else (-np.inf, True)
         start[0] = max(start[0], lower) if strength is None else strength
-        start[self._constrained] = self._split(data)[1]
+        start[self._constrained] = np.where(held[self._constrained], start[self._constrained], self._split(data)[1])
         function = self.objective(data)
         if not np.isfinite(function(start)[0]):
             raise FitError(f"{self.name}: the intensity is not positive at the starting point, strength {start[0]:g}")

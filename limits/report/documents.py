@@ -13,11 +13,7 @@ Document = Mapping[str, Any]
 
 def significance(document: Document) -> None:
     """`limits significance`."""
-    sizes = {
-        which: f"{number(z, 4)} σ, p = {number(p, 4)}" if z is not None else f"unbounded, p = {number(p, 4)}"
-        for which in ("observed", "expected")
-        for z, p in [(document[f"{which}_significance"], document[f"{which}_p_value"])]
-    }
+    sizes = {which: _size(document, which) for which in ("observed", "expected")}
     head = {
         **where(document),
         "observed": sizes["observed"],
@@ -28,6 +24,11 @@ def significance(document: Document) -> None:
         **origin(document),
     }
     show(facing(head), warnings=document["warnings"])
+
+
+def _size(document: Document, which: str) -> str | None:
+    z, p = document[f"{which}_significance"], document[f"{which}_p_value"]
+    return None if p is None else f"{'unbounded' if z is None else f'{number(z, 4)} σ'}, p = {number(p, 4)}"
 
 
 def inspect(document: Document) -> None:

@@ -39,10 +39,13 @@ NEARLY = 1.0
 
 @inner
 def _centre(program: Program, data: Array, theta: Array) -> None:
-    """Fill theta (P,) with the initial values, constrained ones with those their auxiliary data prefer."""
+    """Fill theta (P,) with the initial values, constrained ones that are not held with those their auxiliary data prefer."""
     for p in range(theta.shape[0]):
+        if program.kinds[p, CONSTRAINT] == FREE or program.kinds[p, HELD] > 0:
+            theta[p] = program.numbers[p, INIT]
+            continue
         aux = data[program.kinds[p, COLUMN]]
-        theta[p] = program.numbers[p, INIT] if program.kinds[p, CONSTRAINT] == FREE else aux
+        theta[p] = aux
         if program.kinds[p, CONSTRAINT] == POISSON:
             theta[p] = (aux if aux > 0.0 else 0.1) / program.numbers[p, SCALE]
 
