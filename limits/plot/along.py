@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from limits.likelihood import Array
 from limits.plot.canvas import INK, halo
@@ -26,7 +27,7 @@ TRIALS: Final = 60
 BENT: Final = 0.3
 """A curve may leave its chord by this share of the height of the text."""
 
-AWAY: Final = 0.72
+AWAY: Final = 0.8
 """Distance of the middle of the text from the curve, in heights of it."""
 
 WHERE: Final = 0.72
@@ -49,12 +50,12 @@ def name_lines(ax: Axes, names: Collection[str]) -> Array:
     """
     ax.figure.canvas.figure.draw_without_rendering()
     every = ax.get_lines()
-    busy = [points_of(ax, *line.get_data()) for line in every]
+    busy = [lines_of(ax)]
     taken = [np.zeros((0, 2))]
     for line in every:
         if (name := str(line.get_label())) not in names:
             continue
-        covered = write_along(ax, *line.get_data(), name, np.concatenate(busy), color=INK, fontsize=SIZE)
+        covered = write_along(ax, *_data(line), name, np.concatenate(busy), color=INK, fontsize=SIZE)
         if covered is not None:
             line.set_label(f"_{name}")
             busy.append(covered)
@@ -64,8 +65,8 @@ def name_lines(ax: Axes, names: Collection[str]) -> Array:
 
 def write_along(
     ax: Axes,
-    x: Sequence[float],
-    y: Sequence[float],
+    x: ArrayLike,
+    y: ArrayLike,
     text: str,
     busy: Array,
     *,
@@ -84,13 +85,24 @@ def write_along(
     if not spots or (best := min(spots, key=lambda spot: spot.cost)).cost > 1:
         label.remove()
         return None
-    label.set_position(ax.transData.inverted().transform((best.x, best.y)))
+    x0, y0 = ax.transData.inverted().transform((best.x, best.y))
+    label.set_position((float(x0), float(y0)))
     label.set_rotation(best.angle)
     label.set_path_effects(halo())
     return _covered(best, box.width, box.height)
 
 
-def points_of(ax: Axes, x: Sequence[float], y: Sequence[float]) -> Array:
+def _data(line: Any) -> tuple[Array, Array]:
+    x, y = np.asarray(line.get_xydata(), dtype=float).T
+    return x, y
+
+
+def lines_of(ax: Axes) -> Array:
+    """Points (n, 2) of all lines that are drawn."""
+    return np.concatenate([np.zeros((0, 2)), *(points_of(ax, *_data(line)) for line in ax.get_lines())])
+
+
+def points_of(ax: Axes, x: ArrayLike, y: ArrayLike) -> Array:
     """Points (n, 2) every few pixels along a curve in data, those inside the Axes; gaps stay gaps."""
     seen = np.asarray(ax.transData.transform(np.column_stack([np.asarray(x, float), np.asarray(y, float)])))
     pieces = []
@@ -140,7 +152,7 @@ def _hidden(spot: Spot, size: tuple[float, float], busy: Array) -> float:
     turn = np.radians(spot.angle)
     along, up = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
     off = busy - [spot.x, spot.y]
-    return float(np.count_nonzero((np.abs(off @ along) < size[0] / 2 + 2) & (np.abs(off @ up) < 0.46 * size[1])))
+    return float(np.count_nonzero((np.abs(off @ along) < size[0] / 2 + 2) & (np.abs(off @ up) < 0.55 * size[1])))
 
 
 def _covered(spot: Spot, width: float, height: float) -> Array:

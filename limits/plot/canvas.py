@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import floor, log10
@@ -233,6 +234,11 @@ def coupling_label(scan: Scan) -> str:
 def same(a: ArrayLike, b: ArrayLike) -> bool:
     """Whether two lines lie on each other in any picture; nan lies on nan."""
     return bool(np.allclose(a, b, rtol=2e-3, atol=0.0, equal_nan=True))
+
+
+def pretty(text: str) -> str:
+    """The text with m_χ and its like as indices."""
+    return re.sub(r"_([^\W_]+)", r"$_{\1}$", text)
 
 
 def percent(level: float) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from limits.likelihood import Array
-from limits.plot.along import name_lines
+from limits.plot.along import lines_of, name_lines, write_along
 from limits.plot.canvas import (
     FEW,
     INK,
@@ -21,6 +20,7 @@ from limits.plot.canvas import (
     mass_ticks,
     new_axes,
     percent,
+    pretty,
     save,
 )
 from limits.plot.placing import Mask, cells, inside, place
@@ -101,6 +101,7 @@ class Region(NamedTuple):
     name: str
     polygons: list[Array]
     colour: str
+    outlined: bool = False
 
 
 def save_landscape(found: Plane, path: Path) -> Path:
@@ -110,20 +111,10 @@ def save_landscape(found: Plane, path: Path) -> Path:
         InputError: a suffix that is not known.
         MissingExtra: matplotlib is not installed.
     """
-    return save_noted(path, found.notes, lambda ax: landscape(ax, found))
-
-
-def save_noted(path: Path, notes: Sequence[str], draw: Callable[[Axes], object]) -> Path:
-    """What `draw` draws, with notes below it.
-
-    Raises:
-        InputError: a suffix that is not known.
-        MissingExtra: matplotlib is not installed.
-    """
     checked_suffix(path)
     figure, (ax,) = new_axes(size=(8.0, 7.0))
-    annotate(figure, notes)
-    draw(ax)
+    annotate(figure, found.notes)
+    landscape(ax, found)
     return save(figure, path)
 
 
@@ -146,25 +137,40 @@ def landscape(ax: Axes, found: Plane) -> Axes:
         outline = scan.label == "projection"
         colour, style = next(projected) if outline else next(filled)
         _draw(ax, polygons, outside, (colour, style, outline), _description(scan))
-        regions.append(Region(title + " (projection)" * outline, polygons, colour))
+        regions.append(Region(title + " (projection)" * outline, polygons, colour, outline))
     for shape, line in zip(found.curves, LINES[1:] * len(found.curves), strict=False):
         label = shape.label.replace("$", r"\$")
         _shape(ax, shape, INK, line, label)
         if shape.closed or shape.high is not None:
             regions.append(Region(label, [_around(shape)], INK))
+    _legend(ax)  # here, too: it takes room from the Axes, and words along lines turn with them
     lines = [shape for shape in (*found.bands, *found.curves) if shape.high is None and not shape.closed]
     taken = name_lines(ax, {name for shape in lines for name in (shape.label, pretty(shape.label))})
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, fontsize=8.5, frameon=False, handlelength=3.4
-        )
-    _name(ax, [region for region in regions if region.polygons], taken)
+    _legend(ax)
+    left = []
+    for region in (region for region in regions if region.polygons):
+        covered = _along_outline(ax, region, taken) if region.outlined else None
+        taken = taken if covered is None else np.concatenate([taken, covered])
+        left += [region] if covered is None else []
+    _name(ax, left, taken)
     return ax
 
 
-def pretty(text: str) -> str:
-    """The text with m_χ and its like as indices."""
-    return re.sub(r"_([^\W_]+)", r"$_{\1}$", text)
+def _along_outline(ax: Axes, region: Region, taken: Array) -> Array | None:
+    """The name along the outline, which may go round other regions: the points (n, 2) that it covers, None where it has no room."""
+    polygon = max(region.polygons, key=len)
+    look: dict[str, Any] = {"color": region.colour, "fontsize": NAME_SIZE, "weight": "bold"}
+    border = np.vstack([polygon, polygon[:1]]).T
+    return write_along(ax, border[0], border[1], region.name, np.concatenate([lines_of(ax), taken]), **look)
+
+
+def _legend(ax: Axes) -> None:
+    """What has no name in the picture, below it."""
+    if (before := ax.get_legend()) is not None:
+        before.remove()
+    if ax.get_legend_handles_labels()[0]:
+        where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1)}
+        ax.legend(**where, ncols=2, fontsize=8.5, frameon=False, handlelength=3.4)
 
 
 def _frame(ax: Axes, found: Plane) -> None:

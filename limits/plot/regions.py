@@ -9,7 +9,7 @@ import numpy as np
 
 from limits.exclusion import Interval
 from limits.likelihood import Array
-from limits.plot.along import points_of, write_along
+from limits.plot.along import lines_of, write_along
 from limits.plot.canvas import INK, REGION, dress, percent, same
 from limits.plot.points import published
 from limits.scan import PointResult, Scan
@@ -57,7 +57,7 @@ def name_outlines(ax: Axes, scan: Scan) -> None:
     if scan.label != PROJECTION and not alike:
         looks.append(("expected_excluded", "median expected", "--", 1.4, (-1, 1)))
     ax.figure.canvas.figure.draw_without_rendering()
-    busy = [points_of(ax, *line.get_data()) for line in ax.get_lines()] + [_words(ax)]
+    busy = [lines_of(ax), _words(ax)]
     for which, name, style, width, sides in looks:
         pieces = sorted(connected(scan.points, which), key=len)
         mass, edges = edges_of(pieces[-1], (np.nan, np.nan)) if pieces else (np.zeros(0), np.zeros((0, 2)))

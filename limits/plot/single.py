@@ -18,8 +18,7 @@ from limits.inference.request import Request
 from limits.inference.results import Limit
 from limits.inference.toys.ensembles import ToyCalculator
 from limits.plot.bins import fitted_bins
-from limits.plot.canvas import checked_suffix, new_axes, new_figure, percent, save
-from limits.plot.landscape import pretty
+from limits.plot.canvas import checked_suffix, new_axes, new_figure, percent, pretty, save
 from limits.plot.nuisances import nuisance_impacts, nuisance_pulls
 from limits.plot.strengths import likelihood_scan, p_values_of_strengths, posterior_density, toy_statistics
 

@@ -81,6 +81,14 @@ def test_what_was_set_by_hand_stands_in_the_title() -> None:
     assert ax.get_title("left").splitlines()[1:] == ["set: alpha_d = 1, efficiency = 0.05"]
 
 
+def test_events_that_are_assumed_are_not_called_observed() -> None:
+    for masses in (LIMITS.points, LIMITS.points[:3]):
+        _, (ax,) = plot.new_axes()
+        plot.limit_band(ax, replace(LIMITS, points=masses, assumptions=("observed", "efficiency")))
+        _, labels = ax.get_legend_handles_labels()
+        assert labels[-1] == "events assumed, not observed"
+
+
 def test_few_masses_are_not_joined() -> None:
     _, (ax,) = plot.new_axes()
     plot.limit_band(ax, scan([point(0.01, 1e-8), point(0.05, 1e-7)]), label="title")
