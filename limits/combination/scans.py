@@ -16,7 +16,7 @@ from limits.errors import InputError
 from limits.grid import masses_of
 from limits.scan import DEFAULT_COUPLINGS, Scan, run_scan
 from limits.scan.results import collected
-from limits.search import CountingChannel, Search
+from limits.search import CountingChannel, Search, SpectrumChannel
 
 ASYMPTOTIC: Final = ("cls", "cls-q", "clsb")
 
@@ -32,7 +32,7 @@ class Combination:
     """The scan of a combination, those of its members and, if asked for, those without one member each, in the same order.
 
     `shared` are the uncertainties that are common, and no others; `losses` are the gains of the combination over those of `without`;
-    `reach` are the couplings looked at, `notes` what should be said below a picture.
+    `reach` are the couplings looked at, `gaps` masses in GeV at which nobody looks, `notes` what should be said below a picture.
     """
 
     scan: Scan
@@ -42,6 +42,7 @@ class Combination:
     without: tuple[Scan, ...]
     losses: tuple[Gain, ...]
     reach: tuple[float, float]
+    gaps: tuple[float, ...]
     notes: tuple[str, ...]
 
     @property
@@ -66,6 +67,7 @@ class Combination:
                 for left_out, scan, loss in zip(self.singles, self.without, self.losses, strict=False)
             ],
             "reach": list(self.reach),
+            "gaps": list(self.gaps),
             "notes": list(self.notes),
         }
 
@@ -79,11 +81,25 @@ def steps(search: Search, masses: Sequence[float], leave_one_out: bool = False) 
 
 
 def default_masses(search: Search) -> tuple[float, ...]:
-    """Those of a scan, and in GeV the ends of the range of every member, from within and without: there a region begins or ends."""
-    hypothesis = search.hypotheses[0].name
-    ranges = [found for m in search.members if (found := m.hypothesis(hypothesis).masses_gev) is not None]
+    """Those of a scan, and in GeV the ends of where every member looks, from within and without: there a region begins or ends."""
+    ranges = [span for member in search.members for span in _looks(member, search.hypotheses[0].name)]
     near = {float(f"{m:.12g}") for low, high in ranges for m in (low * (1 - BESIDE), low, high, high * (1 + BESIDE))}
     return tuple(sorted({*masses_of(search), *(mass for mass in near if search.hypotheses[0].has_mass(mass))}))
+
+
+def _looks(member: Search, hypothesis: str) -> list[tuple[float, float]]:
+    """Masses in GeV from where to where a single search looks; none of a table."""
+    whole = member.hypothesis(hypothesis).masses_gev
+    if whole is None:
+        return []
+    windows = [w.masses_gev for c in member.channels if isinstance(c, SpectrumChannel) for w in c.windows]
+    found: list[tuple[float, float]] = []
+    for low, high in sorted((max(low, whole[0]), min(high, whole[1])) for low, high in windows or [whole]):
+        if found and low < found[-1][1] * (1 + 2 * BESIDE):  # windows that touch are one range
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        elif low < high:
+            found.append((low, high))
+    return found
 
 
 def masses_at(search: Search, wanted: Sequence[float]) -> tuple[float, ...]:
@@ -130,10 +146,12 @@ def combination(
     looking = [{point.mass_gev for point in single.points} for single in singles]
     several = {mass for mass in at if sum(mass in own for own in looking) > 1}
     losses = tuple(gain(whole, [scan], reach, own) for scan, own in zip(rest, looking, strict=False))
-    gaps = ", ".join(f"{mass:g}" for mass in wanted if mass not in at)
-    nowhere = [f"none of the searches looks at {gaps} GeV: left out"] if gaps else []
+    gaps = tuple(mass for mass in wanted if mass not in at)
+    nowhere = [f"none of the searches looks at {', '.join(f'{m:.4g}' for m in gaps)} GeV: left out"] if gaps else []
     notes = (*search.notes, *few_events(search, how["method"]), *nowhere)
-    return Combination(whole, singles, gain(whole, singles, reach, several), search.groups, rest, losses, reach, notes)
+    return Combination(
+        whole, singles, gain(whole, singles, reach, several), search.groups, rest, losses, reach, gaps, notes
+    )
 
 
 def _scan(search: Search, masses: Sequence[float], how: Mapping[str, Any]) -> Scan:

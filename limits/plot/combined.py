@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -14,7 +14,7 @@ from limits.likelihood import Array
 from limits.plot.canvas import FEW, INK, checked_suffix, mass_label, new_axes, percent, same, save
 from limits.plot.landscape import BAND, annotate, landscape
 from limits.plot.regions import connected, edges_of
-from limits.scan import Scan
+from limits.scan import PointResult, Scan
 
 if TYPE_CHECKING:
     from limits.plot.canvas import Axes
@@ -64,6 +64,8 @@ class Combined(Protocol):
     @property
     def reach(self) -> tuple[float, float]: ...  # noqa: D102
     @property
+    def gaps(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
     def notes(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
@@ -101,10 +103,11 @@ def save_combination(found: Combined, path: Path) -> Path:
 
 def combined(ax: Axes, found: Combined) -> Axes:
     """Every member in (mass, coupling) as a filled region, the combination as an outline: observed drawn through, expected dashed."""
-    shown = [scan for scan in found.singles if scan.points]
+    shown = [_with_gaps(scan, found) for scan in found.singles if scan.points]
     reach = (found.reach,) * len(shown)
     landscape(ax, _Members(found.scan.hypothesis, tuple(shown), tuple(s.search for s in shown), reach))
-    points = found.scan.points
+    whole = _with_gaps(found.scan, found)
+    points = whole.points
     masses = [point.mass_gev for point in points]
     ax.set_xlim(*((min(masses), max(masses)) if len(masses) > 1 else ax.get_xlim()))
     edges = [e for p in points for pair in p.excluded for e in pair if e is not None]
@@ -112,9 +115,9 @@ def combined(ax: Axes, found: Combined) -> Axes:
         low, high = ax.get_ylim()
         ax.set_ylim(min(low, min(edges) / 2), min(max(high, 2 * max(edges)), 2 * found.reach[1]))
     words = f"combined: {found.scan.label}, {found.scan.method}, {percent(found.scan.level)}"
-    _outline(ax, found.scan, "excluded", "-", words)
+    _outline(ax, whole, "excluded", "-", words)
     as_observed = " (as observed)" * all(_alike(p.excluded, p.expected_excluded) for p in points)
-    _outline(ax, found.scan, "expected_excluded", (0, (4, 2)), f"combined, median expected{as_observed}")
+    _outline(ax, whole, "expected_excluded", (0, (4, 2)), f"combined, median expected{as_observed}")
     ax.legend(bbox_to_anchor=(0.5, -0.1), **LEGEND)
     return ax
 
@@ -128,11 +131,21 @@ def gains(ax: Axes, found: Combined) -> Axes:
         ax.plot([row.mass_gev for row in rows], values, color=INK, ls=style, lw=1.4, marker=marker)
     if max((row.observed or 0.0 for row in rows), default=0.0) > MOST_LINEAR:
         ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, 0.95), max(high, 1.05))
     ax.axhline(1.0, color=BAND, lw=0.8, zorder=0.5)
     ax.set_xlabel(mass_label(found.scan))
     ax.set_ylabel("excluded over union" if found.gain.kind == "area" else "best single\nover combined")
     ax.tick_params(which="both", direction="in", top=True, right=True)
     return ax
+
+
+def _with_gaps(scan: Scan, found: Combined) -> Scan:
+    """The scan with nothing excluded where it does not look: lines must not lead across."""
+    masses = {*(point.mass_gev for point in found.scan.points), *found.gaps}
+    blind = masses - {point.mass_gev for point in scan.points}
+    empty = [PointResult(mass, None, (None,) * 5, (), (), None, "insensitive") for mass in blind]
+    return replace(scan, points=tuple(sorted((*scan.points, *empty), key=lambda point: point.mass_gev)))
 
 
 def _alike(one: Sequence[Interval], two: Sequence[Interval]) -> bool:

@@ -1,9 +1,10 @@
-"""ln L(mass, coupling) of all counting searches, hypothesis by hypothesis: one point at a time and many, against direct evaluation.
+"""ln L(mass, coupling) of all searches that count events: one point at a time and many, against direct evaluation.
 
     python scripts/benchmarks/log_likelihood.py
 
-Direct: the signal prepared at that mass, the likelihoods built and fitted with and without signal. Process CPU time, medians of 7 rounds;
-the largest difference is in units of max(1, |ln L|), and so is the error that was measured when the function was made.
+Those with data in one channel; a projection has none. Direct: the signal prepared at that mass, the likelihoods built and fitted with and
+without signal. Process CPU time, medians of 7 rounds; the largest difference is in units of max(1, |ln L|), and so is the error that was
+measured when the function was made.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from limits.search import load
 Array = NDArray[np.float64]
 
 SEARCHES: Final[Mapping[str, tuple[str, ...]]] = {
-    "aprime": ("faser-aprime", "na62-aprime-ee", "na62-aprime-mumu", "darkquest-aprime"),
+    "aprime": ("faser-aprime", "na62-aprime-ee", "na62-aprime-mumu"),
     "alp-w": ("faser-alp",),
     "lmu-ltau": ("na64mu-zprime",),
     "mesogenesis-universal": ("babar-psid-p", "babar-psid-lambda", "babar-psid-lambdac"),
