@@ -36,6 +36,7 @@ ROWS = {
     "contours": "contours.ROW",
     "growth": "growth.ROW",
     "compilation": "compilation.ROW",
+    "scale": "scale.ROW",
 }
 """Name of a row → module and name of its `Row`."""
 
