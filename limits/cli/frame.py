@@ -52,6 +52,7 @@ class Main(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """The context of the whole run."""
+        _open_streams()
         typed = list(args)
         with one_line():
             context = super().make_context(info_name, args, parent, **extra)
@@ -65,6 +66,13 @@ class Main(click.Group):
             # An overflow on the way is no news to a user: whether a result is sound stands in its status and warnings.
             warnings.simplefilter("ignore", RuntimeWarning)
             return super().invoke(ctx)
+
+
+def _open_streams() -> None:
+    """Python has None for a standard stream that was closed; here nothing is read from it, and what is written is dropped."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - lives until the process ends
 
 
 def _listen() -> None:

@@ -14,6 +14,9 @@ from rich.table import Table
 PLAIN_WIDTH: Final = 160
 """Columns of text that goes to a pipe or a file."""
 
+NARROWEST: Final = 60
+"""Columns below which a terminal wraps the lines: tables squeezed into less lose their numbers."""
+
 BAND: Final = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
 NONE: Final = "–"
 
@@ -71,7 +74,9 @@ def show(*parts: RenderableType, warnings: Iterable[str] = ()) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has no ε still gets the numbers
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
-        _console(sys.stdout, None).print(*parts, *lines, sep="\n")
+        wanted = _console(sys.stdout, None)
+        wanted.width = max(wanted.width, NARROWEST)
+        wanted.print(*parts, *lines, sep="\n")
     else:
         sys.stdout.write(text(*parts, *lines))
 

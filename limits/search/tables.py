@@ -18,7 +18,7 @@ def read_table(path: Path) -> dict[str, NDArray[np.float64]]:
         name → array of shape (rows,), in the units the header comments of the file state.
 
     Raises:
-        InputError: unreadable or empty file, ragged row, repeated column, or a cell that is not a finite number.
+        InputError: unreadable or empty file, one that ends inside a line, ragged row, repeated column, a cell that is no finite number.
     """
     rows = _rows(path)
     if len(rows) < 2:
@@ -69,6 +69,8 @@ def _rows(path: Path) -> list[tuple[int, str]]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text"
         raise complaint(path, "table", f"cannot be read: {reason}") from error
+    if lines[-1].strip():  # cut off there, the last number would still be one
+        raise complaint(path, f"line {len(lines)}", "the file ends inside a line; if it is whole, end its last line")
     stripped = [(i, line.strip()) for i, line in enumerate(lines, start=1)]
     return [(i, line) for i, line in stripped if line and not line.startswith("#")]
 
