@@ -238,6 +238,13 @@ def test_patches_of_other_documents(folder: Path) -> None:
     assert answer("limit", folder / "workspace.hs3.json", "-p", folder / "patch.json")["observed_limit"]
 
 
+def test_a_folder_is_no_document(folder: Path) -> None:
+    done = run("inspect", folder)
+    assert (
+        done.stderr == f"error: {folder}: a folder without search.toml is no search; of a document the file is needed\n"
+    )
+
+
 def test_scans_of_searches_stay_scans_over_masses() -> None:
     assert "--point does not apply to a scan over masses" in run("scan", "na64mu-zprime", "--point", "1").stderr
     assert (

@@ -12,7 +12,7 @@ import click
 
 from limits.cli.documents import STDIN, called, read_document
 from limits.cli.hunting import hunting_at, spectrum_options
-from limits.errors import unknown
+from limits.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from limits.inference.bayes.priors import Prior
@@ -177,6 +177,7 @@ def is_search(text: str) -> bool:
 
     Raises:
         UnknownName: neither.
+        InputError: a folder with something else.
     """
     from limits.search import names
 
@@ -184,12 +185,15 @@ def is_search(text: str) -> bool:
         return False
     if text in names() or text.endswith(".toml"):
         return True
+    path = Path(text)
     try:
-        path = Path(text)
-        if path.exists():
-            return path.is_dir()
+        there, folder, facts = path.exists(), path.is_dir(), (path / "search.toml").exists()
     except (OSError, ValueError):  # a name no file can have
-        pass
+        there = folder = facts = False
+    if folder and not facts:
+        raise InputError(f"{text}: a folder without search.toml is no search; of a document the file is needed")
+    if there:
+        return folder
     raise unknown("target (and no such file)", text[:80], names())
 
 
