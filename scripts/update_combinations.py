@@ -27,7 +27,7 @@ PICTURES = ROOT / "docs" / "pictures"
 BLOCK = re.compile(r"(<!-- combinations.*?-->\n).*?(<!-- end -->)", re.DOTALL)
 COLOURS = 48
 HEAD = (
-    "| combination | m [GeV] | combined | median expected | best single | gain | expected | gain by each |\n"
+    "| combination | m [GeV] | excluded together | median expected | by the best single search | gain | gain expected | gain by each |\n"
     + "|---" * 8
     + "|\n"
 )

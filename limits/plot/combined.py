@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 2.2
 MOST_LINEAR: Final = 3.0
-"""A larger gain is drawn on a logarithmic axis."""
+"""A larger gain is drawn on a logarithmic axis, with these ticks."""
+
+TICKS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
 
 LEGEND: Final[dict[str, Any]] = {
     "loc": "upper center",
@@ -129,9 +131,11 @@ def gains(ax: Axes, found: Combined) -> Axes:
         values = np.array([getattr(row, which) for row in rows], dtype=float)
         marker = "o" if len(rows) < FEW else None
         ax.plot([row.mass_gev for row in rows], values, color=INK, ls=style, lw=1.4, marker=marker)
-    if max((row.observed or 0.0 for row in rows), default=0.0) > MOST_LINEAR:
-        ax.set_yscale("log")
     low, high = ax.get_ylim()
+    if high > MOST_LINEAR:
+        ax.set_yscale("log")
+        ax.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        ax.set_yticks([], minor=True)
     ax.set_ylim(min(low, 0.95), max(high, 1.05))
     ax.axhline(1.0, color=BAND, lw=0.8, zorder=0.5)
     ax.set_xlabel(mass_label(found.scan))
