@@ -62,7 +62,7 @@ LIMIT_KEYS = {
         "method",
     ),
     *("definition", "status", "warnings", "quantity", "unit", "excluded", "search", "hypothesis", "mass_gev"),
-    *("coupling", "exclusion", "label", "calibrated_to", "assumptions", "set_values"),
+    *("coupling", "exclusion", "label", "calibrated_to", "assumptions", "set_values", "citations"),
 }
 ROW_KEYS = {
     *("search", "hypothesis", "quantity", "unit", "mass_gev", "published", "computed", "ratio", "method", "level"),
