@@ -80,8 +80,11 @@ def working(
     resume: str | None,
     progress: str | None,
     shard: tuple[int, int] | None = None,
+    rescue: Path | None = None,
 ) -> Iterator[tuple[Work, Callable[..., None]]]:
     """How to work, and what to call when so much more of `total` is done.
+
+    `rescue`: a folder for what would be lost by an interrupt, made only then.
 
     Raises:
         click.UsageError: options that do not go together.
@@ -95,32 +98,30 @@ def working(
         raise click.UsageError("--shard needs --resume DIR for its results")
     if workers is not None and executor in (None, "serial"):
         raise click.UsageError("--workers goes with --executor processes or dask")
-    rescue = _unused(label) if resume is None else None
     share = total if shard is None else total / shard[1]
     with (
-        _resumable(rescue),
+        _resumable(resume, rescue),
         opened(executor or "serial", workers) as team,
         report.progress(share, label, progress) as advance,
     ):
         yield Work(team, None if resume is None else Path(resume), shard or (1, 1), rescue), advance
 
 
-def _unused(label: str) -> Path:
-    """A folder that is not there yet, for what would be lost."""
-    name = "-".join(filter(None, "".join(c if c.isalnum() and c.isascii() else " " for c in label).split()))
-    return next(path for k in range(1, 10**6) if not os.path.lexists(path := Path(f"{name or 'scan'}.kept{k}")))
+def unused(name: str) -> Path:
+    """A folder that is not there yet."""
+    return next(path for k in range(1, 10**6) if not os.path.lexists(path := Path(f"{name}.kept{k}")))
 
 
 @contextmanager
-def _resumable(rescue: Path | None) -> Iterator[None]:
+def _resumable(resume: str | None, rescue: Path | None) -> Iterator[None]:
     """Say how to go on when the work is stopped."""
     try:
         yield
     except KeyboardInterrupt as stop:
         command = ["limits", *click.get_current_context().find_root().meta.get(ARGUMENTS, ())]
-        if rescue is not None:
-            if not rescue.exists():
-                raise type(stop)("interrupted; nothing was done yet that could be kept") from None
+        if resume is None:
+            if rescue is None or not rescue.exists():
+                raise type(stop)("interrupted; nothing is kept: --resume DIR keeps what is done") from None
             command += ["--resume", str(rescue)]
         raise type(stop)(f"interrupted; what is done is kept, this goes on: {shlex.join(command)}") from None
 
