@@ -1,4 +1,4 @@
-"""Make the pictures of README.md: each is drawn by one command, then made small.
+"""Make the pictures of docs/how-to/draw.md: each is drawn by one command, then made small.
 
 python scripts/make_pictures.py [NAME]...
 """
@@ -15,6 +15,7 @@ from PIL import Image
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 COMMANDS = {
     "aprime": ("landscape", "aprime", "--plot"),
+    "nuisances": ("fit", "microboone-trident", "--plot-kind", "nuisances", "--plot"),
     "hunt": ("scan", "bes3-alp", "--toys", "100", "--plot"),
 }
 WIDTH = 720
