@@ -51,6 +51,8 @@ def test_a_computed_scan_reads_back() -> None:
         ("points.0.mass_gev", -1, "must be numbers > 0"),
         ("points.1.observed_limit", float("inf"), "must be numbers > 0"),
         ("points.1.observed_limit", 0, "must be numbers > 0"),
+        ("points.1.expected_limit", [0, 1, 0, 2, 3], "must be numbers > 0"),
+        ("points.1.expected_limit", [-1, 1, 2, 3, 4], "must be numbers ≥ 0"),
         ("points.1.expected_limit", [1, 2], "five entries"),
         ("points.0.peak.expected_limit", [1], "five entries"),
         ("points.0.excluded", [[1]], "not a scan"),
@@ -97,3 +99,9 @@ def test_anything_in_its_place(key: str, value: Any) -> None:
     except InputError as error:
         message = str(error)
     assert message.isprintable()
+
+
+def test_an_expected_band_may_begin_at_zero() -> None:
+    found = document()
+    found["points"][1]["expected_limit"][0] = 0.0
+    assert scan_from_json(found, "x").points[1].expected_limit[0] == 0

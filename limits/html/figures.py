@@ -197,9 +197,9 @@ def _lines(*texts: str) -> str:
 
 
 def by_plane(scans: Iterable[Scan]) -> list[list[Scan]]:
-    """Scans that go into one plane: of one hypothesis, in one coupling and unit."""
+    """Scans that go into one plane: of one hypothesis in one unit; publications differ in the symbol."""
 
-    def kind(scan: Scan) -> tuple[str, str, str]:
-        return scan.hypothesis, scan.coupling["symbol"], scan.coupling["unit"]
+    def kind(scan: Scan) -> tuple[str, str]:
+        return scan.hypothesis, scan.coupling["unit"]
 
     return [list(group) for _, group in groupby(sorted(scans, key=kind), kind)]

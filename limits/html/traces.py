@@ -105,6 +105,7 @@ def _bands(scan: Scan, key: str, colour: int, masses: Any, expected: Any) -> Ite
     """±2σ and ±1σ as closed areas, one for each stretch without a gap."""
     for low, high, role in BANDS:
         x, both = with_gaps(masses, expected[:, [low, high]])
+        both = np.where(both == 0, _outside(scan.points)[0], both)  # a limit of 0 lies below any logarithmic axis
         good = np.all(np.isfinite(both), axis=1)
         outline_x: list[float] = []
         outline_y: list[float] = []

@@ -52,6 +52,11 @@ def _check(scan: Scan, where: str) -> None:
         for value in _positive(point):
             if not (isfinite(value) and value > 0):
                 raise complaint(where, f"points.{i}", f"got {value:g}: masses, limits and edges must be numbers > 0")
+        for value in (value for band in bands for value in band if value is not None):
+            if not (
+                isfinite(value) and value >= 0
+            ):  # 0 where even no signal is excluded: a method that is not divided by CLb
+                raise complaint(where, f"points.{i}.expected_limit", f"got {value:g}: must be numbers ≥ 0")
     for i, (one, other) in enumerate(pairwise(scan.points), start=1):
         if other.mass_gev < one.mass_gev:
             raise complaint(
@@ -60,10 +65,10 @@ def _check(scan: Scan, where: str) -> None:
 
 
 def _positive(point: PointResult) -> Iterator[float]:
-    """Every number of a point that must be above 0."""
+    """Every number of a point that must be above 0: of the expected limits the median, the ends of the bands may be 0."""
     yield point.mass_gev
-    limits = [point.observed_limit, *point.expected_limit]
+    limits = [point.observed_limit, point.expected_limit[2]]
     if point.peak is not None:
-        limits += [point.peak.observed_limit, *point.peak.expected_limit]
+        limits += [point.peak.observed_limit, point.peak.expected_limit[2]]
     edges = [edge for interval in (*point.excluded, *point.expected_excluded) for edge in interval]
     yield from (value for value in (*limits, *edges) if value is not None)

@@ -82,6 +82,7 @@ class Opened:
 
     def __init__(self, browser: Any, report: Path, **options: Any) -> None:
         self.page = browser.new_page(viewport=options.pop("viewport", DESK), **options)
+        self.page.set_default_timeout(120_000)  # of a machine that has other things to do
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on(
@@ -381,7 +382,15 @@ def test_figures_follow_the_colour_scheme(opened: Opened) -> None:
     ground = "document.querySelector('#plane-0 .plot').layout.paper_bgcolor"
     light = opened.page.evaluate(ground)
     opened.page.emulate_media(color_scheme="dark")
-    opened.page.wait_for_function(f"{ground} !== '{light}'")
+    for _ in range(300):  # in steps from here: the page evaluates no text
+        if opened.page.evaluate(ground) != light:
+            break
+        opened.page.wait_for_timeout(100)
+    assert (
+        opened.page.evaluate(ground)
+        == opened.page.evaluate("getComputedStyle(document.body).backgroundColor && colourOf('--paper')")
+        != light
+    )
 
 
 def test_paper_has_all_of_it(opened: Opened) -> None:
