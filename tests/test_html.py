@@ -372,6 +372,11 @@ def test_one_scan_of_each_search_is_shown_at_first(limit: Scan, region: Scan) ->
     assert len(by_plane([limit, region, other])) == 2
 
 
+def test_simulated_data_are_called_that_in_the_legend(limit: Scan) -> None:
+    data = "simulated sample without signal, seed 1"
+    assert data in plane("p", [replace(limit, data=data)], {}).entries[0].how
+
+
 def test_what_excludes_nothing_says_so(region: Scan) -> None:
     nothing = replace(region, points=tuple(replace(p, excluded=(), expected_excluded=()) for p in region.points))
     figure = plane("p", [nothing], {})

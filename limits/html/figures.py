@@ -93,7 +93,8 @@ def _published(scan: Scan, searches: Mapping[str, Search], key: str, colour: int
 
 
 def _entry(scan: Scan, key: str, colour: int, *, shown: bool, empty: bool) -> Entry:
-    how = ", ".join([f"{scan.method} {percent(scan.level)}", *(f"{k} = {v:g}" for k, v in scan.set_values.items())])
+    values = [f"{key} = {value:g}" for key, value in scan.set_values.items()]
+    how = ", ".join(filter(None, [f"{scan.method} {percent(scan.level)}", *values, scan.data]))
     return Entry(key, scan.search, scan.label, how, colour, shown, empty)
 
 
