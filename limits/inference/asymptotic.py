@@ -145,7 +145,7 @@ class Discovery:
 
 
 def discovery(likelihood: Likelihood, data: Array | None = None) -> Discovery:
-    """Local discovery significance √q₀ (1007.1727 Eq. 12), asymptotic, for `data` (None: those observed), in the order of the likelihood's own.
+    """Local discovery significance √q₀ (1007.1727 Eq. 12), asymptotic, for `data` (n_data,) of the likelihood (None: those observed).
 
     Raises:
         FitError: a fit that does not converge.
