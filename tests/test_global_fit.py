@@ -22,8 +22,9 @@ from limits.errors import InputError, UnknownName
 from limits.globalfit import LogLikelihood, log_likelihood
 from limits.globalfit.counts import Count, Nuisances
 from limits.globalfit.data import pieces
-from limits.globalfit.lattice import LOWEST, Table
+from limits.globalfit.lattice import LOWEST, Stack, Table
 from limits.likelihood.counting import Background, Systematic, counting
+from limits.recast import recast
 from limits.search import CountingChannel, load
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "scripts" / "examples"
@@ -193,12 +194,13 @@ def test_the_window_with_the_event_is_respected_exactly() -> None:
     ("name", "hypothesis", "masses"),
     [
         ("babar-psid-p", "mesogenesis", (1.5, 2.5)),  # the background changes with the mass
+        ("babar-psid-lambda", "mesogenesis-universal", (1.2, 2.2)),  # and the count three times
         ("faser-aprime", "b-l", (0.02, 0.03)),
         ("darkquest-aprime", "aprime", (0.3, 0.31)),  # no uncertainty but that of the computation
     ],
 )
 def test_other_counts(name: str, hypothesis: str, masses: tuple[float, float]) -> None:
-    search = load(name)
+    search = recast(load(name), hypothesis)
     f = log_likelihood(search, hypothesis, masses=masses)
     for mass, couplings in points(f, *masses, 3, 5):
         for coupling in couplings:
@@ -206,6 +208,30 @@ def test_other_counts(name: str, hypothesis: str, masses: tuple[float, float]) -
             fits = [likelihood.fit(likelihood.observed, strength).nll for strength in (0.0, 1.0)]
             assert f(mass, coupling) == pytest.approx(fits[0] - fits[1], rel=ERROR, abs=ERROR)
             assert f(np.array([mass]), coupling)[0] == pytest.approx(f(mass, coupling), rel=1e-9, abs=1e-12)
+
+
+def test_a_background_that_changes_with_the_mass_is_interpolated() -> None:
+    """Between tables at eight masses, of three events over 1 to 4 of background; without an event there is one table."""
+
+    def count(mass: float) -> Count:
+        return Count(3, Background(4.0 / mass**2, 0.3, "gamma"), "profiled")
+
+    stack = Stack.of(count, (1.0, 2.0), True, (log(1e3), 0.15, 0.3))
+    assert len(stack.tables) == 8
+    assert stack.error < 1e-3
+    mass, x, sigma = np.array([1.05, 1.4142, 1.99]), np.array([-3.3, 1.2, 4.5]), np.array([0.16, 0.2, 0.29])
+    exact = [float(count(m).gain(np.array(exp(s)), np.array(k))) for m, s, k in zip(mass, x, sigma, strict=True)]
+    assert stack.at(mass, x, sigma) == pytest.approx(exact, rel=1e-3, abs=1e-3)
+    one = [stack.one(*place) for place in zip(mass.tolist(), x.tolist(), sigma.tolist(), strict=True)]
+    assert one == pytest.approx(stack.at(mass, x, sigma), rel=1e-12)
+    search = load("babar-psid-p")
+    channel = search.channels[0]
+    assert isinstance(channel, CountingChannel)
+    data = pieces(search, channel, 1.0, 4.3, "profiled")
+    assert data is not None
+    assert [c.observed for c in data.counts] == [1, 0]
+    assert data.changing == (True, False)
+    assert data.spans[0][1] < data.breaks[0] == data.spans[1][0]
 
 
 def test_where_no_search_looks_or_sees_there_is_exactly_nothing() -> None:

@@ -21,7 +21,7 @@ from limits.combine import combined
 from limits.errors import InputError
 from limits.globalfit.counts import Count, Nuisances
 from limits.globalfit.data import Pieces, count_at, pieces
-from limits.globalfit.lattice import LOWEST, Table
+from limits.globalfit.lattice import LOWEST, Stack
 from limits.globalfit.surface import Channel, Row, Surface, Worst, surface
 from limits.search import CountingChannel, Search, load, names
 
@@ -46,7 +46,7 @@ class Term:
     high: float
     surface: Surface
     pieces: Pieces | None
-    tables: tuple[Table, ...]
+    tables: tuple[Stack, ...]
     """One for each of the pieces; where there are none, ln L is computed at every point."""
     errors: tuple[Worst, ...]
 
@@ -63,7 +63,7 @@ class Term:
         which = np.searchsorted(self.pieces.breaks, mass[there], side="right")
         for k, table in enumerate(self.tables):
             if len(part := np.flatnonzero(which == k)):
-                found[there[part]] = table.at(x[part], sigma[part])
+                found[there[part]] = table.at(mass[there[part]], x[part], sigma[part])
         return found
 
     def one(self, mass: float, coupling: float) -> float:
@@ -75,7 +75,7 @@ class Term:
         x, sigma = self.surface.one(log(mass), log(coupling))
         if x <= LOWEST:
             return 0.0
-        return self.tables[sum(mass >= edge for edge in self.pieces.breaks)].one(x, sigma)
+        return self.tables[sum(mass >= edge for edge in self.pieces.breaks)].one(mass, x, sigma)
 
     def _computed(self, mass: Array, x: Array, sigma: Array) -> Array:
         found = np.zeros(len(mass))
@@ -255,8 +255,9 @@ def _term(
 
     made, errors = surface(Channel(row, count, (low, high), couplings), error)
     data, top = pieces(search, channel, low, high, nuisances), float(made.values[..., 0].max())
-    spread = float(made.values[..., 1].min()), float(made.values[..., 1].max())
-    tables = tuple(Table.of(count, max(top, 0.0), *spread) for count in data.counts) if data is not None else ()
+    reach = max(top, 0.0), float(made.values[..., 1].min()), float(made.values[..., 1].max())
+    parts = zip(data.spans, data.changing, strict=True) if data is not None else ()
+    tables = tuple(Stack.of(count, span, changing, reach) for span, changing in parts)
     return Term(search, channel, nuisances, low, high, made, data, tables, errors)
 
 

@@ -1,4 +1,4 @@
-"""What one counting channel observed at every mass: constant in pieces where it is, evaluated mass by mass where it is not."""
+"""What one counting channel observed at every mass: pieces with one count each, over a background that may change with the mass."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ MOST_PIECES: Final = 16
 
 
 class Pieces(NamedTuple):
-    """Data that change at masses only: `counts[k]` from `breaks[k − 1]` on, which are the first doubles of the next piece."""
+    """Counts that change at masses only: `counts[k]` at `spans[k]`, from `breaks[k − 1]` on, the first double of the next piece.
+
+    The background of a piece that is `changing` is another one at every mass.
+    """
 
     breaks: tuple[float, ...]
+    spans: tuple[tuple[float, float], ...]
     counts: tuple[Count, ...]
+    changing: tuple[bool, ...]
 
 
 def count_at(search: Search, channel: CountingChannel, mass: float, nuisances: Nuisances) -> Count:
@@ -32,25 +37,32 @@ def count_at(search: Search, channel: CountingChannel, mass: float, nuisances: N
 
 
 def pieces(search: Search, channel: CountingChannel, low: float, high: float, nuisances: Nuisances) -> Pieces | None:
-    """The data between two masses in GeV; None where the background changes continuously or there are too many pieces."""
+    """The data between two masses in GeV; None where there are too many pieces."""
 
     def key(mass: float) -> tuple[Any, ...]:
         found = count_at(search, channel, mass, nuisances)
         b = found.background  # the width of a window is a difference of masses: its last digits are noise
-        return found.observed, b.constraint, f"{b.events:.10g}", f"{b.relative:.10g}"
+        return (found.observed, b.constraint, f"{b.relative:.10g}") if found.observed else (0.0,)
 
     breaks: list[float] = []
-    starts = [low]
-    scan = _scanned(search, channel, low, high)
-    for left, right in pairwise(scan):
+    for left, right in pairwise(_scanned(search, channel, low, high)):
         at, end = left, key(right)
         while key(at) != end:
             if len(breaks) == MOST_PIECES - 1:
                 return None
             at = _first_change(key, at, right)
             breaks.append(at)
-            starts.append(at)
-    return Pieces(tuple(breaks), tuple(count_at(search, channel, mass, nuisances) for mass in starts))
+    spans = tuple(zip([low, *breaks], [*(float(np.nextafter(edge, 0)) for edge in breaks), high], strict=True))
+    counts = tuple(count_at(search, channel, start, nuisances) for start, _ in spans)
+
+    def changes(k: int) -> bool:
+        """Without an event the background does not matter."""
+        start, end = spans[k]
+        inner = (count_at(search, channel, mass, nuisances) for mass in ((start + end) / 2, end))
+        first = counts[k].background.events
+        return counts[k].observed > 0 and any(abs(c.background.events - first) > 1e-9 * first for c in inner)
+
+    return Pieces(tuple(breaks), spans, counts, tuple(map(changes, range(len(counts)))))
 
 
 def _scanned(search: Search, channel: CountingChannel, low: float, high: float) -> list[float]:
