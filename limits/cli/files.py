@@ -29,7 +29,14 @@ ANALYSES: Final = "hepdata-analyses"
 
 @click.command()
 @click.argument("searches", nargs=-1, metavar="SEARCH")
-@click.option("--format", "form", type=click.Choice((*FORMATS, ANALYSES)), default="pyhf", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice((*FORMATS, ANALYSES)),
+    default="pyhf",
+    show_default=True,
+    help="Whose format; see above.",
+)
 @hypothesis_option
 @click.option("--masses", type=MASSES, help="GeV; of more than one pyhf has a patchset, the others a file each.")
 @click.option(
