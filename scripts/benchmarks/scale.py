@@ -33,7 +33,7 @@ from limits.store import Work
 MASSES = tuple(round(1.5 + 0.002 * i, 3) for i in range(50))
 """Two pieces of the scan of bes3-alp."""
 
-TOYS = 4 * BLOCK
+TOYS = 20 * BLOCK
 
 MANY = 10**6
 FAR = 10**9
@@ -161,7 +161,7 @@ def projected(unit: dict[str, Any]) -> list[tuple[str, str]]:
     cost, masses = f"{toy * 1e6:.0f} µs", unit["published"]
     per_unit = f"data {unit['data s']:.2f} s CPU; {BLOCK} toys {unit['toys s']:.2f} s CPU"
     measured = f"{per_unit}: {cost} per toy and mass, {unit['ways']} ways to fit"
-    follows = f"{hours:,.0f} core hours: {hours / 24000:.0f} days on 1000 cores; results 10⁹ × {masses} × 12 bytes = {size:.0f} TB"
+    follows = f"{hours:,.0f} core hours: {hours / 24000:.1f} days on 1000 cores; results 10⁹ × {masses} × 12 bytes = {size:.0f} TB"
     return [
         (f"a unit of {unit['masses']:.0f} masses", measured),
         (f"10⁹ toys of the whole scan, projected: 10⁹ × {masses} masses × {cost}", follows),
