@@ -253,8 +253,8 @@ def test_toys_keep_the_largest_yield_too() -> None:
     peak, four = peak_at(1.9), ways(bes3()[1])
     rules = Rules("bayes-profile", 0.95, NONE, 12, 1)
     thrower = Thrower(setting(), rules, {(0, 0.001): peak.bins})
-    z, _ = toys(thrower, peak, four)
-    thrown, offset = thrower.spectra(peak)
+    z, _ = toys(thrower, peak, four, range(rules.toys))
+    thrown, offset = thrower.spectra(peak, range(rules.toys))
     assert offset == 0
     assert thrown.shape == (12, 200)
     from limits.kernel.linear.window import binned

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from limits.errors import InputError, LimitsError, MissingExtra
@@ -17,7 +18,7 @@ from limits.parallel.processes import cores
 from limits.provenance import provenance
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 PATIENCE: Final = 10
 """Seconds for a scheduler to answer."""
@@ -25,8 +26,8 @@ PATIENCE: Final = 10
 AHEAD: Final = 3
 """Items per thread of the cluster that are handed out ahead."""
 
-DEATHS: Final = 10
-"""Workers of a cluster on this machine that may die of one item before it is given up."""
+ROUNDS: Final = 5
+"""How often an item is given again after the scheduler has given it up; usually that is when four workers have died of it."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +46,36 @@ class Cluster:
         from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        waiting, running = iter(items), {}
+        def give(item: Any, tried: int = 0) -> None:
+            future = self.client.submit(_checked, provenance(), function, shared, item, pure=False)
+            running[future] = item, tried
+            done.add(future)
+
+        def hold() -> Future[Any]:
+            return self.client.submit(_held, common, pure=False)
+
+        running: dict[Future[Any], tuple[Any, int]] = {}
+        waiting, done = iter(items), as_completed()
         # A result of the cluster and not a copy on it: made again wherever it is lost.
-        shared = self.client.submit(_held, common, pure=False)
-        done = as_completed()
+        shared = hold()
         try:
             while True:
                 ahead = AHEAD * max(sum(self.client.nthreads().values()), 1)
-                for item in waiting:
-                    future = self.client.submit(_checked, provenance(), function, shared, item, pure=False)
-                    running[future] = item
-                    done.add(future)
-                    if len(running) >= ahead:
-                        break
+                for item in islice(waiting, max(ahead - len(running), 0)):
+                    give(item)
                 if not running:
                     return
                 future = next(done)
-                yield running.pop(future), future.result()
+                item, tried = running.pop(future)
+                try:
+                    answer = future.result()
+                except KilledWorker:  # not its fault, where workers are taken away
+                    if tried == ROUNDS:
+                        raise
+                    shared = hold() if shared.status == "error" else shared
+                    give(item, tried + 1)
+                    continue
+                yield item, answer
         except KilledWorker as error:
             raise LimitsError(f"dask: workers died of one item again and again: {error}") from None
         except (FutureCancelledError, OSError) as error:
@@ -99,12 +113,11 @@ def cluster(address: str | None, workers: int | None) -> Iterator[Cluster]:
         MissingExtra: dask is not installed.
     """
     try:
-        import dask
         from distributed import Client, LocalCluster
     except ImportError:
         raise MissingExtra("dask is not installed: pip install 'darksector-limits[dask]'") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
-    with ExitStack() as open_things, dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}):
+    with ExitStack() as open_things:
         if address is None:
             local = LocalCluster(
                 n_workers=workers or cores(),
