@@ -36,8 +36,14 @@ def excluded_intervals(function: Callable[[float], float], couplings: Array) -> 
             order = np.argsort(logs)
             logs, values = logs[order], values[order]
             break
+    # At a point of the grid the coupling is the grid's: exp(ln c) may be another, and a value of zero have another sign there.
+    known = dict(zip(logs.tolist(), values.tolist(), strict=True))
+
+    def kept(log_coupling: float) -> float:
+        return known[log_coupling] if log_coupling in known else at(log_coupling)
+
     edges = [
-        float(np.exp(brentq(at, a, b, rtol=TOLERANCE, xtol=TOLERANCE)))
+        float(np.exp(brentq(kept, a, b, rtol=TOLERANCE, xtol=TOLERANCE)))
         for (a, va), (b, vb) in pairwise(zip(logs, values, strict=True))
         if (va < 0) != (vb < 0)
     ]

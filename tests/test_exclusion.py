@@ -31,6 +31,14 @@ def test_open_ends() -> None:
     assert excluded_intervals(lambda c: float(np.log(c / 1e-5)), GRID)[0][0] is None
 
 
+def test_an_edge_on_a_point_of_the_grid() -> None:
+    """exp(ln c) is not always c, and what is 0 at the one may be above it at the other."""
+    for edge in GRID[1:-1]:
+        ((low, high),) = excluded_intervals(lambda c, edge=edge: 0.0 if c == edge else np.log(c / edge), GRID)
+        assert low is None
+        assert high == pytest.approx(edge, rel=1e-7)
+
+
 @given(centre=st.floats(-12.5, -8.0), width=st.floats(0.003, 0.05))
 def test_island_narrower_than_the_grid(centre: float, width: float) -> None:
     """Steps of the grid are 0.14 in the logarithm: the minimum between them must be followed down."""
