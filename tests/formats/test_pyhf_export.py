@@ -28,7 +28,19 @@ from limits.signals.samples import Asimov
 Documents = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=names())
+DEAR = (
+    "belle2-idm",
+    "darkquest-aprime",
+    "faser-alp",
+    "faser-aprime",
+    "na62-aprime",
+    "na62-aprime-ee",
+    "na62-aprime-mumu",
+)
+"""Searches whose signal takes seconds a mass."""
+
+
+@pytest.fixture(scope="module", params=[pytest.param(n, marks=pytest.mark.slow if n in DEAR else ()) for n in names()])
 def exported(request: pytest.FixtureRequest) -> tuple[str, Documents]:
     return request.param, {name: json.loads(text(content)) for name, content in export(load(request.param)).items()}
 
