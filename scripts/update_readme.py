@@ -10,9 +10,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from limits.reproduce import Group, reproduce
+from limits.search import names
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"(<!-- reproduction table.*?-->\n).*?(<!-- end -->)", re.DOTALL)
@@ -44,12 +47,18 @@ def quantity(name: str, source: str) -> str:
     return name
 
 
+def lines(name: str) -> list[str]:
+    """The rows of one search."""
+    return [line(group) for group in reproduce([name]).groups()]
+
+
 def main() -> None:
     """Command line: compute, then write or compare."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the table is another one")
     arguments = parser.parse_args()
-    table = HEAD + "\n".join(line(group) for group in reproduce().groups()) + "\n"
+    with ProcessPoolExecutor() as pool:  # searches do not depend on each other
+        table = HEAD + "\n".join(chain.from_iterable(pool.map(lines, names()))) + "\n"
     text = README.read_text(encoding="utf-8")
     new = BLOCK.sub(lambda found: found[1] + table + found[2], text)
     if arguments.check:
