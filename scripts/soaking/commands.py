@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from limits.search import HypothesisFacts, Search, load, names
+from limits.search.quantity import Quantity
 
 LEVELS: Final = (0.6, 0.99)
 METHODS: Final = ("cls", "cls-q", "cls-exact", "clsb", "bayes", "feldman-cousins", "profile", "mixed")
@@ -61,7 +62,13 @@ class Drawer:
         """At most two assumptions, elsewhere in their range."""
         free = [q for q in search.quantities.values() if q.range is not None and q.range[0] < q.range[1]]
         chosen = self.rng.sample(free, min(len(free), self.rng.choice((0, 0, 1, 2))))
-        return [part for q in chosen if q.range for part in ("--set", f"{q.key}={self.rng.uniform(*q.range)!r}")]
+        return [part for q in chosen for part in ("--set", f"{q.key}={self._elsewhere(q)!r}")]
+
+    def _elsewhere(self, quantity: Quantity) -> float:
+        """A value in the range of an assumption; whole where it is a count."""
+        assert quantity.range is not None
+        value = self.rng.uniform(*quantity.range)
+        return round(value) if quantity.unit == "events" and quantity.value.is_integer() else value
 
     def level(self) -> list[str]:
         """None, or one."""
@@ -115,7 +122,7 @@ def scan(draw: Drawer) -> list[str]:
 
 def convert(draw: Drawer) -> list[str]:
     """A lifetime, or a coupling."""
-    portal = draw.rng.choice(("aprime", "b-l", "lmu-ltau"))
+    portal = draw.rng.choice(("aprime", "b-l", "alp-photon"))
     mass = repr(draw.rng.uniform(0.25, 0.9))
     if draw.rng.random() < 0.5:
         return [
