@@ -60,7 +60,9 @@ class Drawer:
 
     def changes(self, search: Search) -> list[str]:
         """At most two assumptions, elsewhere in their range."""
-        free = [q for q in search.quantities.values() if q.range is not None and q.range[0] < q.range[1]]
+        # Not those with an error: it stays, and may be more than a small value can have.
+        known = search.quantities.values()
+        free = [q for q in known if q.range is not None and q.range[0] < q.range[1] and q.error is None]
         chosen = self.rng.sample(free, min(len(free), self.rng.choice((0, 0, 1, 2))))
         return [part for q in chosen for part in ("--set", f"{q.key}={self._elsewhere(q)!r}")]
 
@@ -122,7 +124,7 @@ def scan(draw: Drawer) -> list[str]:
 
 def convert(draw: Drawer) -> list[str]:
     """A lifetime, or a coupling."""
-    portal = draw.rng.choice(("aprime", "b-l", "alp-photon"))
+    portal = draw.rng.choice(("aprime", "b-l"))
     mass = repr(draw.rng.uniform(0.25, 0.9))
     if draw.rng.random() < 0.5:
         return [
