@@ -1,6 +1,6 @@
 """Random valid commands for some minutes, in one process: no crash, no nan or missing limit without a status, no growth of memory.
 
-python scripts/soak.py [--minutes 10] [--seed 1]      exit code 1 if any answer is wrong or the memory grows
+python scripts/soak.py [--minutes 10] [--seed 1]      exit code 1 if any answer is wrong, or if the memory grows in 8 minutes or more
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ WORKSPACES: Final = Path(__file__).resolve().parents[1] / "workspaces"
 
 GROWTH: Final = 0.10
 """Share by which the resident memory may be larger in the last fifth of the time than in the second."""
+
+SETTLED: Final = 8.0
+"""Minutes from which the growth is judged: what is compiled and kept once takes some of them."""
 
 
 def resident() -> float:
@@ -67,7 +70,7 @@ def main() -> None:
         f"{done.total()} commands in {options.minutes:g} minutes: {', '.join(f'{n} {verb}' for verb, n in done.most_common())}"
     )
     print(f"{len(wrong)} wrong answers; memory {memory[0]:.0f} MB, {max(memory):.0f} MB at most, growth {grown:+.1%}")
-    sys.exit(bool(wrong) or grown > GROWTH)
+    sys.exit(bool(wrong) or (options.minutes >= SETTLED and grown > GROWTH))
 
 
 if __name__ == "__main__":
