@@ -94,7 +94,7 @@ def _background(background: Background | Sideband) -> tuple[float, list[Paramete
     if kind == "gaussian":
         return events, [Parameter("background", 1.0, TINY, constraint="gaussian", aux=1.0, scale=size)], []
     shape = size**-2
-    wide = "error over value, which must be below 1 for a gamma density: a smaller error, a larger background, or another constraint"
+    wide = "error over value, which must be below 100 % for a gamma density: a smaller error, a larger background, or another constraint"
     _require(kind == "poisson" or shape > 1, "background uncertainty", size, wide)
     aux = shape - 1 if kind == "gamma" else shape
     return events, [Parameter("background", 1.0, TINY, constraint="poisson", aux=aux, scale=shape)], []
