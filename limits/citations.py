@@ -100,7 +100,7 @@ def entries(search: Search) -> dict[str, Fields]:
 def _entries(reference: Reference, collaboration: str | None) -> dict[str, Fields]:
     paper = {
         "type": "article" if reference.journal else "misc",
-        "author": f"{{{escaped(collaboration)} Collaboration}}" if collaboration else "",
+        "author": f"{{{collaboration} Collaboration}}" if collaboration else "",
         "title": reference.title or "",
         **_journal(reference.journal or ""),
         "year": str(reference.year or ""),
@@ -173,8 +173,8 @@ def _printed(key: str, fields: Fields) -> str:
 def _value(name: str, text: str) -> str:
     if name in VERBATIM:
         return re.sub(r"[{}\\%\s]", "", text)
-    if name == "author":  # people are separated by words, and an institution stands in braces
-        return text if text.startswith("{") else escaped(text)
+    if name == "author" and text[0] + text[-1] == "{}":  # an institution; people are separated by words
+        return f"{{{escaped(text[1:-1])}}}"
     return f"{{{escaped(text)}}}" if name == "title" else escaped(text)
 
 

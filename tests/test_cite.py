@@ -184,7 +184,7 @@ def test_text_is_escaped_so_that_tex_prints_it(text: str) -> None:
     assert read_back(escaped(text)) == text
 
 
-@given(st.text(), st.text())
+@given(st.text(), st.text() | st.text("{}\\,"))
 def test_no_text_opens_or_ends_an_entry(title: str, author: str) -> None:
     known = {"a": {"type": "misc", "title": title, "author": author, "doi": title}, "b": {"type": "misc", "title": "x"}}
     found = parse(bibtex(["a", "b"], known))

@@ -98,7 +98,7 @@ def _elsewhere(kernel: Any) -> Callable[[Any], Any]:
             if key not in index._load_index():
                 _announce()
                 with suppress(Exception):  # then it is compiled here
-                    _filler(os.getpid()).ask((kernel.py_func.__module__, kernel.py_func.__qualname__, signature))
+                    _fill_elsewhere((kernel.py_func.__module__, kernel.py_func.__qualname__, signature))
         return here(signature)
 
     return compile_for
@@ -106,6 +106,14 @@ def _elsewhere(kernel: Any) -> Callable[[Any], Any]:
 
 _FILLING: Final[list[bool]] = []
 """Not empty in a process that fills the cache."""
+
+
+def _fill_elsewhere(kernel: tuple[str, str, Any]) -> None:
+    try:
+        _filler(os.getpid()).ask(kernel)
+    except (OSError, EOFError):  # it was killed, perhaps long ago
+        _filler.cache_clear()
+        _filler(os.getpid()).ask(kernel)
 
 
 @cache
