@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from limits.assemble import prepare
 from limits.cli import main
 from limits.cli.documents import read_document
+from limits.scan import Point, PointResult, stored
+from limits.scan.points import run_point
 from limits.search import load
 
 PAIR = ("na64mu-zprime", "belle2-4mu", "--hypothesis", "lmu-ltau")
@@ -57,6 +59,29 @@ def test_what_is_printed(tmp_path: Path) -> None:
     assert [row["mass_gev"] for row in found["gain"]["per_mass"]] == [0.1, 1.0]
     assert found["gain"]["per_mass"][0]["observed"] == pytest.approx(1.0)
     assert found["gain"]["per_mass"][1]["observed"] > 1
+
+
+def test_it_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In memory as well: scans that are done and the one that is not are put into a folder."""
+    command = (*PAIR, "--masses", "0.1,1", "--calibrated", "--leave-one-out")
+    whole = answer(*command)
+    monkeypatch.chdir(tmp_path)
+    done: list[float] = []
+
+    def counted(point: Point) -> PointResult:
+        if len(done) == 3:
+            done.append(0.0)
+            raise KeyboardInterrupt
+        done.append(point.mass_gev)
+        return run_point(point)
+
+    monkeypatch.setattr(stored, "run_point", counted)
+    stopped = run(*command)
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert stopped.stderr.endswith("--resume combine.kept1\n")
+    assert answer(*command, "--resume", "combine.kept1") == whole
+    assert done == [0.1, 1.0, 0.1, 0.0, 1.0, 1.0], "what was done is not done again"
+    assert answer(*command, "--executor", "processes", "--workers", 2) == whole
 
 
 def test_what_is_common_is_stored() -> None:

@@ -481,6 +481,16 @@ def test_computed_searches(tmp_path: Path, reproduced: Reproduction, monkeypatch
     assert "toys from seed 1" in text
 
 
+def test_results_are_not_computed(tmp_path: Path, limit: Scan) -> None:
+    file = tmp_path / "scan.json"
+    file.write_text(json.dumps(limit.to_json()))
+    for option in (("--published", tmp_path), ("--executor", "processes"), ("--resume", tmp_path / "kept")):
+        done = run(file, *option, "--output-file", tmp_path / "page.html")
+        assert done.exit_code == 2
+        assert f"{option[0]} goes with searches: RESULTS are shown as they are" in done.stderr
+    assert not (tmp_path / "kept").exists()
+
+
 def test_a_search_file_of_ones_own_gives_the_facts(tmp_path: Path, limit: Scan) -> None:
     text = load("na64mu-zprime").path.read_text().replace('name = "na64mu-zprime"', 'name = "mine"')
     (tmp_path / "mine.toml").write_text(text)

@@ -24,7 +24,7 @@ from hypothesis.extra import numpy as npst
 
 from limits.errors import InputError
 from limits.parallel import executor
-from limits.store import Contents, Folder, FolderError, Memory, Unfinished, Work, fill, merge
+from limits.store import Contents, Folder, FolderError, Memory, Rescue, Unfinished, Work, fill, merge
 from limits.store.index import NAME
 from limits.store.payload import decode, encode
 
@@ -430,12 +430,18 @@ def test_what_is_interrupted_in_memory_can_be_rescued(tmp_path: Path) -> None:
             raise KeyboardInterrupt
         return answer(common, unit)
 
-    work = Work(rescue=tmp_path / "k")
-    with pytest.raises(KeyboardInterrupt), work.store(contents()) as store:
-        fill(store, work, UNITS, stop, 3)
-    assert [result is not None for result in found(tmp_path / "k").values()] == [True] * 3 + [False] * 3
-    with pytest.raises(KeyboardInterrupt), Work(rescue=tmp_path / "none").store(contents()):
-        raise KeyboardInterrupt
+    rescue = Rescue(tmp_path / "k")
+    with Work(rescue=rescue).within("whole").store(contents()) as store:
+        fill(store, Work(), UNITS, answer, 3)
+    with pytest.raises(KeyboardInterrupt), Work(rescue=rescue).within("part").store(contents()) as store:
+        fill(store, Work(), UNITS, stop, 3)
+    assert rescue.write()
+    assert [result is not None for result in found(tmp_path / "k" / "whole").values()] == [True] * 6
+    assert [result is not None for result in found(tmp_path / "k" / "part").values()] == [True] * 3 + [False] * 3
+    nothing = Rescue(tmp_path / "none")
+    with Work(rescue=nothing).store(contents()):
+        pass
+    assert not nothing.write()
     assert not (tmp_path / "none").exists(), "nothing was done"
 
 

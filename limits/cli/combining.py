@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from limits.cli.drawing import style_option
+from limits.cli.executing import WORKING, work_options, working
 from limits.cli.options import (
     ASSIGNMENT,
     FILE,
@@ -68,6 +69,7 @@ _options = together(
     click.option("--plot", type=FILE, help="Draw the plane, as plane.png, .pdf or .svg."),
     style_option,
     click.option("--export", type=FILE, help="With --mass: write the combination as one pyhf workspace."),
+    work_options,
     output_options,
 )
 
@@ -99,9 +101,8 @@ def combine(
     common = _common(shared, share_file)
     documents = [name for name in searches if not is_search(name)]
     point = documents or options["mass"] is not None
-    _refuse(
-        options, ("masses", "mass_range", "couplings", "plot") if point else ("coupling", "export"), point=bool(point)
-    )
+    planes = ("masses", "mass_range", "couplings", "plot", *WORKING)
+    _refuse(options, planes if point else ("coupling", "export"), point=bool(point))
     if documents:
         _refuse(options, ("export", "changes"), point=True)
         found = _of_documents(searches, documents, common, **options)
@@ -124,7 +125,6 @@ def _plane(
     **how: Any,
 ) -> dict[str, Any]:
     """The combination in the plane of mass and coupling."""
-    from limits import report
     from limits.combination import combination, default_masses, steps
     from limits.grid import masses_of
 
@@ -136,10 +136,9 @@ def _plane(
         raise click.UsageError("--masses and --mass-range exclude each other")
     search = _together(names, shared, **how)
     at = masses_of(search, None, masses, mass_range) if masses or mass_range else default_masses(search)
-    with report.progress(steps(search, at, leave_one_out), "combine") as advance:
-        found = combination(
-            search, masses=at, couplings=couplings, method=method, leave_one_out=leave_one_out, advance=advance
-        )
+    wanted: dict[str, Any] = {"couplings": couplings, "method": method, "leave_one_out": leave_one_out}
+    with working(steps(search, at, leave_one_out), "combine", **{name: how[name] for name in WORKING}) as team:
+        found = combination(search, masses=at, **wanted, work=team[0], advance=team[1])
     if plot is not None:
         from limits.plot import save_combination
 

@@ -16,7 +16,7 @@ from limits.cli.options import Parsed, json_option, together
 from limits.cli.output import deliver
 
 if TYPE_CHECKING:
-    from limits.store import Work
+    from limits.store import Rescue, Work
 
 WORKING: Final = ("executor", "workers", "resume", "progress")
 """The parameters of `work_options`."""
@@ -80,11 +80,8 @@ def working(
     resume: str | None,
     progress: str | None,
     shard: tuple[int, int] | None = None,
-    rescue: Path | None = None,
 ) -> Iterator[tuple[Work, Callable[..., None]]]:
-    """How to work, and what to call when so much more of `total` is done.
-
-    `rescue`: a folder for what would be lost by an interrupt, made only then.
+    """How to work, and what to call when so much more of `total` is done; what an interrupt would lose is put into a new folder.
 
     Raises:
         click.UsageError: options that do not go together.
@@ -92,37 +89,38 @@ def working(
     """
     from limits import report
     from limits.parallel import executor as opened
-    from limits.store import Work
+    from limits.store import Rescue, Work
 
     if shard is not None and resume is None:
         raise click.UsageError("--shard needs --resume DIR for its results")
     if workers is not None and executor in (None, "serial"):
         raise click.UsageError("--workers goes with --executor processes or dask")
     share = total if shard is None else total / shard[1]
+    rescue = Rescue(_unused(label.replace(" ", "-"))) if resume is None else None
     with (
-        _resumable(resume, rescue),
+        _resumable(rescue),
         opened(executor or "serial", workers) as team,
         report.progress(share, label, progress) as advance,
     ):
         yield Work(team, None if resume is None else Path(resume), shard or (1, 1), rescue), advance
 
 
-def unused(name: str) -> Path:
+def _unused(name: str) -> Path:
     """A folder that is not there yet."""
     return next(path for k in range(1, 10**6) if not os.path.lexists(path := Path(f"{name}.kept{k}")))
 
 
 @contextmanager
-def _resumable(resume: str | None, rescue: Path | None) -> Iterator[None]:
+def _resumable(rescue: Rescue | None) -> Iterator[None]:
     """Say how to go on when the work is stopped."""
     try:
         yield
     except KeyboardInterrupt as stop:
         command = ["limits", *click.get_current_context().find_root().meta.get(ARGUMENTS, ())]
-        if resume is None:
-            if rescue is None or not rescue.exists():
-                raise type(stop)("interrupted; nothing is kept: --resume DIR keeps what is done") from None
-            command += ["--resume", str(rescue)]
+        if rescue is not None:
+            if not rescue.write():
+                raise type(stop)("interrupted; nothing is kept") from None
+            command += ["--resume", str(rescue.folder)]
         raise type(stop)(f"interrupted; what is done is kept, this goes on: {shlex.join(command)}") from None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from limits.cli.executing import work_options, working
 from limits.cli.options import FILE
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Folder of published curves to compare with, where searches are computed.",
 )
-def report(given: tuple[str, ...], output_file: str, published: str | None) -> None:
+@work_options
+def report(given: tuple[str, ...], output_file: str, published: str | None, **how: Any) -> None:
     """One HTML file of everything, which needs no network.
 
     Of searches it shows what 'limits reproduce' computes, of all if none is named: that takes minutes. RESULTS are JSON
@@ -37,9 +39,9 @@ def report(given: tuple[str, ...], output_file: str, published: str | None) -> N
 
     plotly_script()  # better known before the work
     chosen, files = _apart(given)
-    if files and published is not None:
-        raise click.UsageError("--published goes with searches: RESULTS are shown as they are")
-    results = _read(files) if files else _computed(chosen, published)
+    if files and (used := [name for name, value in {"published": published, **how}.items() if value is not None]):
+        raise click.UsageError(f"--{used[0]} goes with searches: RESULTS are shown as they are")
+    results = _read(files) if files else _computed(chosen, published, **how)
     searches = _at_hand(results, chosen)
     write(Path(output_file), page(results, searches).encode("utf-8", "backslashreplace"))
     statuses = [scan.status for scan in results.scans] + ["partial" for _ in results.left_out]
@@ -71,14 +73,14 @@ def _read(files: Sequence[str]) -> Results:
     return results
 
 
-def _computed(chosen: Sequence[str], published: str | None) -> Results:
-    from limits import report
+def _computed(chosen: Sequence[str], published: str | None, **how: Any) -> Results:
     from limits.html import computed
     from limits.reproduce import reproduce, steps
     from limits.search import names
 
-    with report.progress(steps(chosen or names()), "report") as advance:
-        found = reproduce(chosen, published=None if published is None else Path(published), advance=advance)
+    curves = None if published is None else Path(published)
+    with working(steps(chosen or names()), "report", **how) as (work, advance):
+        found = reproduce(chosen, published=curves, advance=advance, work=work)
     return computed(found)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from limits.cli.drawing import style_option
-from limits.cli.executing import WORKING, shard_option, unused, work_options, working
+from limits.cli.executing import WORKING, shard_option, work_options, working
 from limits.cli.hunting import HUNTING, hunt_options, hunting_of
 from limits.cli.looking import PROFILING, is_profile, profile, profile_options, refuse
 from limits.cli.options import (
@@ -106,8 +106,8 @@ def run(
     threads = 2 if more["executor"] in (None, "serial") else 1
     hunting = hunting_of(facts, hypothesis, method, {name: more[name] for name in HUNTING}, threads)
     how: dict[str, Any] = {"couplings": couplings, "method": method, "level": level, "hunting": hunting}
-    working_how = {name: more[name] for name in WORKING} | {"shard": shard, "rescue": unused(f"scan-{facts.name}")}
-    with working(len(at), f"scan {facts.name}", **working_how) as (work, advance):
+    working_how = {name: more[name] for name in WORKING}
+    with working(len(at), f"scan {facts.name}", **working_how, shard=shard) as (work, advance):
         try:
             found = run_scan(facts, hypothesis, masses=at, **how, advance=advance, work=work)
         except Unfinished as left:

@@ -17,6 +17,7 @@ from limits.grid import masses_of
 from limits.scan import DEFAULT_COUPLINGS, Scan, run_scan
 from limits.scan.results import collected
 from limits.search import CountingChannel, Search, SpectrumChannel
+from limits.store import WORK, Work
 
 ASYMPTOTIC: Final = ("cls", "cls-q", "clsb")
 
@@ -74,10 +75,16 @@ class Combination:
 
 def steps(search: Search, masses: Sequence[float], leave_one_out: bool = False) -> int:
     """How many points a combination at these masses (GeV) has."""
+    return sum(covered(part, mass) for part in _parts(search, leave_one_out).values() for mass in masses)
+
+
+def _parts(search: Search, leave_one_out: bool) -> dict[frozenset[str], Search]:
+    """What is scanned, by the names of its members: the whole, each member, and the rest without each; of two that is the other."""
     names = [member.name for member in search.members]
-    sets = [names, *([name] for name in names)]
-    sets += [[n for n in names if n != name] for name in names] if leave_one_out else []
-    return sum(covered(subset(search, chosen), mass) for chosen in sets for mass in masses)
+    every = frozenset(names)
+    sets = [every, *(frozenset({name}) for name in names)]
+    sets += [every - {name} for name in names if leave_one_out and len(names) > 1]
+    return {chosen: search if chosen == every else subset(search, tuple(chosen)) for chosen in sets}
 
 
 def default_masses(search: Search) -> tuple[float, ...]:
@@ -123,25 +130,25 @@ def combination(
     couplings: tuple[float, float, int] | None = None,
     method: str | None = None,
     leave_one_out: bool = False,
-    advance: Callable[[], None] | None = None,
+    advance: Callable[..., None] | None = None,
+    work: Work = WORK,
 ) -> Combination:
-    """Scan the combination and its members, each where it looks; `advance` is called after each point.
+    """Scan the combination and its members, each where it looks; `advance` is called after each point, `work` says who does them.
 
     Raises:
         UnknownName: no such method.
-        InputError: no member looks at any of the masses (GeV), or a coupling range that cannot be used.
+        InputError: no member looks at any of the masses (GeV), a coupling range that cannot be used, or a folder of other results.
     """
     facts = search.hypotheses[0]
     wanted = default_masses(search) if masses is None else masses_of(search, None, masses)
     at = masses_at(search, wanted)
     grid = couplings if couplings is not None else (*facts.couplings, DEFAULT_COUPLINGS)
-    how: dict[str, Any] = {"couplings": grid, "method": method or facts.methods[0], "advance": advance}
+    how: dict[str, Any] = {"couplings": grid, "method": method or facts.methods[0], "advance": advance, "work": work}
     names = [member.name for member in search.members]
-    whole = _scan(search, at, how)
-    singles = tuple(_scan(subset(search, [name]), at, how) for name in names)
-    rest: tuple[Scan, ...] = ()
-    if leave_one_out and len(names) > 1:
-        rest = tuple(_scan(subset(search, [n for n in names if n != name]), at, how) for name in names)
+    scans = {chosen: _scan(part, at, how) for chosen, part in _parts(search, leave_one_out).items()}
+    whole = scans[frozenset(names)]
+    singles = tuple(scans[frozenset({name})] for name in names)
+    rest = tuple(scans[frozenset(names) - {name}] for name in names if leave_one_out and len(names) > 1)
     reach = (grid[0], grid[1])
     looking = [{point.mass_gev for point in single.points} for single in singles]
     several = {mass for mass in at if sum(mass in own for own in looking) > 1}
@@ -159,7 +166,7 @@ def _scan(search: Search, masses: Sequence[float], how: Mapping[str, Any]) -> Sc
     at = [mass for mass in masses if covered(search, mass)]
     if not at:
         return collected(search, search.hypotheses[0], how["method"], search.level, [])
-    found = run_scan(search, masses=at, **how)
+    found = run_scan(search, masses=at, **{**how, "work": how["work"].within(search.name)})
     if spectra := spectra_of(search.members):
         return replace(found, data=f"expected counts of a simulated spectrum: {', '.join(spectra)}")
     return found

@@ -16,7 +16,7 @@ Two runs may fill one folder at once: equal keys have equal contents, and the fi
 from __future__ import annotations
 
 from limits.store.contents import Contents
-from limits.store.filling import WORK, Memory, Store, Unfinished, Work, fill
+from limits.store.filling import WORK, Memory, Rescue, Store, Unfinished, Work, fill
 from limits.store.folder import Folder, FolderError
 from limits.store.merging import Merged, merge
 
@@ -27,6 +27,7 @@ __all__ = [
     "FolderError",
     "Memory",
     "Merged",
+    "Rescue",
     "Store",
     "Unfinished",
     "Work",

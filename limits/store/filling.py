@@ -51,17 +51,36 @@ class Unfinished(LimitsError):
 
 
 @dataclass(frozen=True)
+class Rescue:
+    """A folder for what is in memory when the work is interrupted, made only then."""
+
+    folder: Path
+    stores: dict[Path, tuple[Contents, Memory]] = field(default_factory=dict)
+    """By where it goes in the folder."""
+
+    def write(self) -> bool:
+        """Keep all that is done; whether there is anything."""
+        found = [(place, *store) for place, store in self.stores.items() if store[1].results]
+        for place, contents, memory in found:
+            with suppress(FolderError), closing(Folder.open(self.folder / place, contents)) as folder:
+                for unit, result in memory.results.items():
+                    folder.save(unit, result)
+        return self.folder.exists()
+
+
+@dataclass(frozen=True)
 class Work:
-    """How a scan is carried out; nothing of it changes a result.
+    """How scans are carried out; nothing of it changes a result.
 
     `folder`: where results are kept (None: in memory); `shard`: (i, n), the i-th of n parts of the units, counted from 1;
-    `rescue`: a folder for what is in memory when a scan is interrupted, made only then.
+    `rescue`: remembers what is in memory; `place`: of a scan in the folder, where there are several.
     """
 
     executor: Executor = SERIAL
     folder: Path | None = None
     shard: tuple[int, int] = (1, 1)
-    rescue: Path | None = None
+    rescue: Rescue | None = None
+    place: Path = Path()
 
     def __post_init__(self) -> None:
         part, parts = self.shard
@@ -72,7 +91,7 @@ class Work:
 
     def within(self, name: str) -> Work:
         """The same, in a folder of its own inside the folder."""
-        return replace(self, folder=self.folder and self.folder / name, rescue=self.rescue and self.rescue / name)
+        return replace(self, place=self.place / name)
 
     @contextmanager
     def store(self, contents: Contents) -> Iterator[Store]:
@@ -82,18 +101,13 @@ class Work:
             FolderError: the folder holds something else, or cannot be used.
         """
         if self.folder is not None:
-            with closing(Folder.open(self.folder, contents)) as folder:
+            with closing(Folder.open(self.folder / self.place, contents)) as folder:
                 yield folder
             return
         memory = Memory()
-        try:
-            yield memory
-        except KeyboardInterrupt:
-            if self.rescue is not None and memory.results:
-                with suppress(FolderError), closing(Folder.open(self.rescue, contents)) as folder:
-                    for unit, result in memory.results.items():
-                        folder.save(unit, result)
-            raise
+        if self.rescue is not None:
+            self.rescue.stores[self.place] = contents, memory
+        yield memory
 
 
 WORK: Final = Work()
