@@ -102,7 +102,16 @@ def _suicide(_: object, x: int) -> int:
 
 def workers() -> set[psutil.Process]:
     """The worker processes of this one; where kernels were compiled, the one that fills the cache is among them."""
-    return {p for p in psutil.Process().children() if any("limits.parallel.worker" in part for part in p.cmdline())}
+    return {
+        process for process in psutil.Process().children() if "limits.parallel.worker" in " ".join(_command(process))
+    }
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # killed just now
+        return []
 
 
 def test_a_worker_that_is_killed_costs_nothing_else() -> None:
