@@ -39,9 +39,8 @@ def _check(search: Search, scan: Scan) -> None:
     """The tables and the likelihoods beside them must be made with the same numbers."""
     if scan.search != search.name:
         return  # said by the submission
-    own = {key: quantity.value for key, quantity in search.numbers.items() if quantity.kind == "set"}
     known = scan.hypothesis in {facts.name for facts in search.hypotheses}
-    if scan.set_values != own or (known and scan.label != label(search, scan.hypothesis)):
+    if scan.set_values != search.set_values or (known and scan.label != label(search, scan.hypothesis)):
         problem = (
             f"the scan is {scan.label} with {scan.set_values or 'nothing'} set: give --calibrated and --set as for it"
         )

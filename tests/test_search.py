@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from limits.combine import combined
 from limits.errors import InputError, LimitsError, UnknownName
 from limits.grid import masses_of
 from limits.search import CountingChannel, HistFactoryChannel, Search, describe, load, names
@@ -199,6 +200,29 @@ def test_set_values() -> None:
     assert "was 1 (assumption" in new.quantities["efficiency"].origin
     assert search.value("efficiency") == 1.0
     assert new.with_values({"efficiency": 0.06}).quantities["efficiency"].origin == new.quantities["efficiency"].origin
+
+
+def test_set_errors() -> None:
+    search = load("babar-psid-lambdac")
+    assert (search.value("background"), search.error("background")) == (10, 7)
+    for values in ({"background": 2, "background.error": 1}, {"background.error": 1, "background": 2}):
+        new = search.with_values(values)
+        assert (new.value("background"), new.error("background")) == (2, 1)
+        assert new.set_values == {"background": 2, "background.error": 1}
+        assert new.quantities["background"].origin.startswith("set by the user; was 10 ± 7 (assumption: ")
+    assert search.with_values({"background": 9}).set_values == {"background": 9}
+    for error, problem in ((0, "must be positive"), ("nan", "must be a finite number")):
+        with pytest.raises(LimitsError, match=rf"background\.error: got .*: {problem}"):
+            search.with_values({"background.error": error})
+    with pytest.raises(LimitsError, match=r"efficiency\.error: got 0\.1: has no error that could be set"):
+        search.with_values({"efficiency.error": 0.1})
+
+
+def test_set_errors_of_members() -> None:
+    pair = combined([load("babar-psid-p"), load("babar-psid-lambdac")], "mesogenesis-universal")
+    new = pair.with_values({"babar-psid-lambdac/background.error": 3})
+    assert new.set_values == {"babar-psid-lambdac/background": 10, "babar-psid-lambdac/background.error": 3}
+    assert len(pair.with_values({"background.error": 3}).set_values) == 4, "of both members"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ _options = together(
         "changes",
         type=ASSIGNMENT,
         multiple=True,
-        help="Another value for a number of a search, as SEARCH/KEY=VALUE; repeatable.",
+        help="Another value for a number of a search, as SEARCH/KEY=VALUE, or SEARCH/KEY.error; repeatable.",
     ),
     click.option("--calibrated", is_flag=True, help="Use the calibrated numbers of the searches that have any."),
     click.option("--leave-one-out", is_flag=True, help="Also the combination without each of the searches."),

@@ -213,7 +213,7 @@ change_options = together(
         "changes",
         type=ASSIGNMENT,
         multiple=True,
-        help="Another value for a number of the search (see 'limits show'); repeatable.",
+        help="Another value for a number of the search (see 'limits show'), KEY.error for its error; repeatable.",
     ),
     click.option("--calibrated", is_flag=True, help="Use the calibrated numbers of the search."),
 )

@@ -255,7 +255,7 @@ def _origin(search: Search, hypothesis: str) -> dict[str, Any]:
         "label": label(search, hypothesis),
         "calibrated_to": calibrated_to(search),
         "assumptions": [key for key, kind in kinds.items() if kind == "assumption"],
-        "set_values": {key: search.value(key) for key, kind in kinds.items() if kind == "set"},
+        "set_values": search.set_values,
     }
 
 

@@ -16,7 +16,7 @@ from limits.html.results import Results
 from limits.provenance import provenance, revision
 from limits.reproduce import Row
 from limits.scan import Scan, label
-from limits.search import Search, describe
+from limits.search import ERROR, Search, describe
 
 LABELS: Final = {
     "predicted": "computed from published facts and stated assumptions; nothing was fitted to the limit it is compared with",
@@ -129,7 +129,8 @@ def _section(anchor: str, name: str, results: Results, searches: Mapping[str, Se
 
 def _unlike(search: Search, scans: Iterable[Scan]) -> str | None:
     """A sign that results were made from another search file than the one shown."""
-    missing = {key for scan in scans for key in (*scan.assumptions, *scan.set_values)} - set(search.numbers)
+    named = {key.removesuffix(ERROR) for scan in scans for key in (*scan.assumptions, *scan.set_values)}
+    missing = named - set(search.numbers)
     return f"the results name numbers that this file has not: {', '.join(sorted(missing))}" if missing else None
 
 

@@ -18,11 +18,12 @@ from limits.search.channels import (
     Window,
 )
 from limits.search.loading import describe, load, names, uncertainties
-from limits.search.quantity import Quantity
+from limits.search.quantity import ERROR, Quantity
 from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
 from limits.search.search import Search
 
 __all__ = [
+    "ERROR",
     "Calibration",
     "Channel",
     "Comparison",

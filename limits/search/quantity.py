@@ -12,6 +12,9 @@ from limits.search.schema import Assumption, Calibration, Fact, SearchFile
 
 Kind = Literal["fact", "assumption", "calibrated", "set"]
 
+ERROR: Final = ".error"
+"""KEY.error is the error of the number KEY, where one is set."""
+
 TODO: Final = "TODO"
 """What a text begins with that is still to be written."""
 
@@ -32,6 +35,8 @@ class Quantity:
     """Plausible range of an assumption, in `unit`; kept when the number is calibrated or set."""
     fitted_masses_gev: tuple[float, ...] = ()
     """Masses in GeV of the published points a calibrated number was fitted to: agreement there proves nothing."""
+    error_is_set: bool = False
+    """Whether the user chose the error."""
 
     @property
     def is_placeholder(self) -> bool:
@@ -51,10 +56,26 @@ class Quantity:
 
     def set_to(self, value: float) -> Quantity:
         """This number with a value chosen by the user; error and range stay."""
+        return replace(self._set, value=value)
+
+    def with_error(self, error: float) -> Quantity:
+        """This number with an error chosen by the user.
+
+        Raises:
+            ValueError: the error is not positive, or there is none to choose: nothing would use it.
+        """
+        if self.error is None:
+            raise ValueError("has no error that could be set")
+        if not error > 0:
+            raise ValueError("must be positive")
+        return replace(self._set, error=error, error_is_set=True)
+
+    @property
+    def _set(self) -> Quantity:
         if self.kind == "set":
-            return replace(self, value=value)
-        origin = f"set by the user; was {self.value:g} ({self.kind}: {self.origin})"
-        return replace(self, value=value, kind="set", origin=origin)
+            return self
+        was = f"{self.value:g}" if self.error is None else f"{self.value:g} ± {self.error:g}"
+        return replace(self, kind="set", origin=f"set by the user; was {was} ({self.kind}: {self.origin})")
 
     def row(self) -> dict[str, Any]:
         """The fields as JSON-ready values."""

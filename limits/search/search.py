@@ -13,7 +13,7 @@ from limits.errors import unknown
 from limits.search.channels import Channel
 from limits.search.checks import beside, check_values
 from limits.search.complaints import complaint, number, printable, shown
-from limits.search.quantity import Quantity
+from limits.search.quantity import ERROR, Quantity
 from limits.search.schema import Calibration, Comparison, Curve, HypothesisFacts, Reference
 from limits.search.tables import cached_table, read_spectra
 
@@ -175,15 +175,25 @@ class Search:
         return tuple(m for key in self.calibrated_keys for m in self.numbers[key].fitted_masses_gev)
 
     def with_values(self, values: Mapping[str, float | str]) -> Search:
-        """A copy with other values, in the units of the search; errors and ranges stay as they are.
+        """A copy with other values, in the units of the search; KEY.error is the error of KEY. Ranges stay as they are.
 
         Raises:
             UnknownName: no such number.
             InputError: a value that is not a finite number, or not allowed for this key.
         """
-        own = {key: value for key, value in values.items() if not self._of_member(key)}
-        new = self._with({key: self._set(key, value) for key, value in own.items()})
+        changed: dict[str, Quantity] = {}
+        for name, value in values.items():
+            if not self._of_member(key := name.removesuffix(ERROR)):
+                changed[key] = self._set(changed.get(key, self.quantity(key)), name, value)
+        new = self._with(changed)
         return replace(new, members=tuple(self._member_with(member, values) for member in self.members))
+
+    @property
+    def set_values(self) -> dict[str, float]:
+        """What the user set, here and in members: values by key, errors by KEY.error."""
+        chosen = {key: quantity for key, quantity in self.numbers.items() if quantity.kind == "set"}
+        errors = {f"{key}{ERROR}": q.error for key, q in chosen.items() if q.error_is_set and q.error is not None}
+        return {key: quantity.value for key, quantity in chosen.items()} | errors
 
     def _of_member(self, key: str) -> bool:
         """Whether `key` is the number of a member, "member/key", or one that members have and this search has not."""
@@ -194,15 +204,21 @@ class Search:
         """A member with the values meant for it: those named "member/key", and those of a key that this search has not."""
         prefix = f"{member.name}/"
         mine = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
-        mine |= {k: v for k, v in values.items() if k in member.quantities and k not in self.quantities}
+        inherited = {key for key in member.quantities if key not in self.quantities}
+        mine |= {name: value for name, value in values.items() if name.removesuffix(ERROR) in inherited}
         return member.with_values(mine) if mine else member
 
-    def _set(self, key: str, value: float | str) -> Quantity:
-        old = self.quantity(key)
+    def _set(self, old: Quantity, name: str, value: float | str) -> Quantity:
         try:
-            return old.set_to(number(value))
+            wanted = number(value)
         except ValueError as error:
-            raise complaint(self.path, key, f"got {shown(value)}: must be a finite number") from error
+            raise complaint(self.path, name, f"got {shown(value)}: must be a finite number") from error
+        if name == old.key:
+            return old.set_to(wanted)
+        try:
+            return old.with_error(wanted)
+        except ValueError as error:
+            raise complaint(self.path, name, f"got {shown(value)}: {error}") from error
 
     def _with(self, changed: Mapping[str, Quantity]) -> Search:
         quantities = {**self.quantities, **changed}

@@ -59,12 +59,15 @@ class Drawer:
         return self.between(*facts.masses_gev)
 
     def changes(self, search: Search) -> list[str]:
-        """At most two assumptions, elsewhere in their range."""
-        # Not those with an error: it stays, and may be more than a small value can have.
-        known = search.quantities.values()
-        free = [q for q in known if q.range is not None and q.range[0] < q.range[1] and q.error is None]
-        chosen = self.rng.sample(free, min(len(free), self.rng.choice((0, 0, 1, 2))))
-        return [part for q in chosen for part in ("--set", f"{q.key}={self._elsewhere(q)!r}")]
+        """At most two assumptions, elsewhere in their range; where one has an error it stays as large a part of the value."""
+        free = [q for q in search.quantities.values() if q.range is not None and q.range[0] < q.range[1]]
+        changed: list[str] = []
+        for old in self.rng.sample(free, min(len(free), self.rng.choice((0, 0, 1, 2)))):
+            value = self._elsewhere(old)
+            changed += ["--set", f"{old.key}={value!r}"]
+            if old.error is not None and value > 0:
+                changed += ["--set", f"{old.key}.error={old.error * value / old.value!r}"]
+        return changed
 
     def _elsewhere(self, quantity: Quantity) -> float:
         """A value in the range of an assumption; whole where it is a count."""
