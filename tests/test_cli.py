@@ -190,15 +190,26 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert process.returncode in (0, 1)
 
 
+def opened_by_a_reader(fifo: Path) -> int:
+    """The other end of it, when somebody has it open."""
+    for _ in range(1200):
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"nobody reads {fifo}")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_control_c_ends_with_one_line(tmp_path: Path) -> None:
     fifo = tmp_path / "never"
     os.mkfifo(fifo)
     command = [sys.executable, "-m", "limits", "digest", str(fifo)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1.5)
+        writer = opened_by_a_reader(fifo)
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=20)
+    os.close(writer)
     assert (process.returncode, out, error) == (130, "", "error: interrupted\n")
 
 

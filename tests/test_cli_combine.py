@@ -61,6 +61,7 @@ def test_what_is_printed(tmp_path: Path) -> None:
     assert found["gain"]["per_mass"][1]["observed"] > 1
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In memory as well: scans that are done and the one that is not are put into a folder."""
     command = (*PAIR, "--masses", "0.1,1", "--calibrated", "--leave-one-out")

@@ -91,6 +91,7 @@ def test_on_off() -> None:
     assert run("onoff", "--on", "20", "--off", "30", "--tau", "0").exit_code == 2
 
 
+@pytest.mark.slow
 def test_coverage_by_sums_and_by_toys(workspace: str) -> None:
     target = ["coverage", "na64mu-zprime", "--method", "profile", "--strength", "0,1"]
     sums = answer(*target)["methods"][0]

@@ -91,7 +91,9 @@ def test_a_certain_signal_is_a_poisson_probability() -> None:
     assert averaged == pytest.approx(found, abs=1e-4)  # a spread of 1e-5 stands for none
 
 
-@pytest.mark.parametrize("events", [0.1, 2.0, 30.0])
+@pytest.mark.parametrize(
+    "events", [0.1, pytest.param(2.0, marks=pytest.mark.slow), pytest.param(30.0, marks=pytest.mark.slow)]
+)
 def test_the_average_is_the_integral(events: float) -> None:
     """Over a lognormal signal and a lognormal background, by adaptive quadrature of the probability itself."""
 
@@ -172,6 +174,7 @@ def test_averages_at_random_points() -> None:
             assert f(mass, coupling) == pytest.approx(log(whole), rel=ERROR, abs=ERROR)
 
 
+@pytest.mark.slow
 def test_the_window_with_the_event_is_respected_exactly() -> None:
     """One event at 0.411 ± 0.0068 GeV: counts change from one double to the next."""
     search = load("na62-aprime-mumu")
@@ -196,7 +199,9 @@ def test_the_window_with_the_event_is_respected_exactly() -> None:
         ("babar-psid-p", "mesogenesis", (1.5, 2.5)),  # the background changes with the mass
         ("babar-psid-lambda", "mesogenesis-universal", (1.2, 2.2)),  # and the count three times
         ("faser-aprime", "b-l", (0.02, 0.03)),
-        ("darkquest-aprime", "aprime", (0.3, 0.31)),  # no uncertainty but that of the computation
+        pytest.param(
+            "darkquest-aprime", "aprime", (0.3, 0.31), marks=pytest.mark.slow
+        ),  # no uncertainty but that of the computation
     ],
 )
 def test_other_counts(name: str, hypothesis: str, masses: tuple[float, float]) -> None:

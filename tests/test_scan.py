@@ -95,6 +95,7 @@ def test_an_executor_changes_nothing() -> None:
     assert elsewhere.points == run_scan(search, masses=masses).points
 
 
+@pytest.mark.slow
 def test_a_scan_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the masses that close in on the end of a region, which depend on what was found before."""
     search, kept = load("faser-aprime"), Work(folder=tmp_path / "k")

@@ -92,6 +92,7 @@ def test_smeared_profile_posterior_against_an_integral(smearing: tuple[float, fl
     assert "2404.04640" in found.definition
 
 
+@pytest.mark.slow
 def test_smeared_profile_posterior_against_the_compiled_kernel() -> None:
     pytest.importorskip("numba")
     from limits.kernel.linear.measure import Smearing, measure

@@ -172,7 +172,7 @@ def test_no_digits_are_lost_near_the_best_fit(count: int, relative: float, kind:
     excess = count - float(one.background.preferred(np.asarray(one.aux)).background)
     if excess <= 0:
         return
-    step = 1e-5 * np.sqrt(count)
+    step = 1e-5 * np.hypot(np.sqrt(count), relative * events)
     near, far = np.sqrt(one.statistic(excess + step * np.array([1.0, 2.0])))
     assert far / near == pytest.approx(2.0, rel=1e-3)
 
