@@ -91,9 +91,8 @@ def test_a_certain_signal_is_a_poisson_probability() -> None:
     assert averaged == pytest.approx(found, abs=1e-4)  # a spread of 1e-5 stands for none
 
 
-@pytest.mark.parametrize(
-    "events", [0.1, pytest.param(2.0, marks=pytest.mark.slow), pytest.param(30.0, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("events", [0.1, 2.0, 30.0])
 def test_the_average_is_the_integral(events: float) -> None:
     """Over a lognormal signal and a lognormal background, by adaptive quadrature of the probability itself."""
 
@@ -161,6 +160,7 @@ def test_fits_at_random_points() -> None:
             assert f(mass, coupling) == pytest.approx(fits[0] - fits[1], rel=ERROR, abs=ERROR)
 
 
+@pytest.mark.slow
 def test_averages_at_random_points() -> None:
     f, search = faser("marginalised"), load("faser-aprime")
     assert f.error <= ERROR

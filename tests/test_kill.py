@@ -214,6 +214,7 @@ def test_shards_put_together_are_the_whole(
     assert log.computed() == []
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_folder(whole: dict[tuple[str, ...], dict[str, Any]], tmp_path: Path) -> None:
     both = [Run(tmp_path, *POINTS, "--resume", "k") for _ in range(2)]
     for each in both:
@@ -260,6 +261,7 @@ def test_landscapes_and_reproductions_go_on(tmp_path: Path) -> None:
 # --- what is shown ---
 
 
+@pytest.mark.slow
 def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     started = Run(tmp_path, *POINTS, stderr=theirs, stdout=subprocess.PIPE)
@@ -278,6 +280,7 @@ def test_a_bar_on_a_terminal(tmp_path: Path) -> None:
     assert "/s" in text
 
 
+@pytest.mark.slow
 def test_lines_in_a_log(tmp_path: Path) -> None:
     code = "import sys, limits.report.progress; sys.modules['limits.report.progress'].EVERY = 0.2\n" + COUNTED
     done = subprocess.run(

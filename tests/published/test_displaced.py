@@ -33,6 +33,7 @@ def test_faser_by_the_asymptotic_formula(published: Path) -> None:
         assert found[source, "lower"].median == pytest.approx(1, abs=0.20)
 
 
+@pytest.mark.slow
 def test_na62_muon_pairs_with_one_constant(published: Path) -> None:
     """One efficiency from one edge at 0.30 GeV: both edges within 10 % in the median over 0.22 – 0.50 GeV, notch included."""
     search = load("na62-aprime-mumu").calibrated()

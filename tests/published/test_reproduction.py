@@ -68,6 +68,7 @@ def test_faser_island(published: Path) -> None:
         assert 0.75 < upper.median < 1.05
 
 
+@pytest.mark.slow
 def test_calibration_points_are_never_counted() -> None:
     for name in names():
         for variant in variants(load(name)):
