@@ -206,10 +206,14 @@ def test_control_c_ends_with_one_line(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     command = [sys.executable, "-m", "limits", "digest", str(fifo)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        writer = opened_by_a_reader(fifo)
-        process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=20)
-    os.close(writer)
+        try:
+            writer = opened_by_a_reader(fifo)
+            time.sleep(0.5)  # it is about to read: a signal just before is not seen by Python until something comes
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=20)
+            os.close(writer)
+        finally:
+            process.kill()  # or leaving the block would wait for ever
     assert (process.returncode, out, error) == (130, "", "error: interrupted\n")
 
 
