@@ -214,7 +214,9 @@ def test_set_errors() -> None:
     for error, problem in ((0, "must be positive"), ("nan", "must be a finite number")):
         with pytest.raises(LimitsError, match=rf"background\.error: got .*: {problem}"):
             search.with_values({"background.error": error})
-    with pytest.raises(LimitsError, match=r"efficiency\.error: got 0\.1: has no error that could be set"):
+    with pytest.raises(
+        LimitsError, match=r"efficiency\.error: got 0\.1: efficiency has no error; numbers with one: background"
+    ):
         search.with_values({"efficiency.error": 0.1})
 
 

@@ -59,15 +59,7 @@ class Quantity:
         return replace(self._set, value=value)
 
     def with_error(self, error: float) -> Quantity:
-        """This number with an error chosen by the user.
-
-        Raises:
-            ValueError: the error is not positive, or there is none to choose: nothing would use it.
-        """
-        if self.error is None:
-            raise ValueError("has no error that could be set")
-        if not error > 0:
-            raise ValueError("must be positive")
+        """This number with an error chosen by the user."""
         return replace(self._set, error=error, error_is_set=True)
 
     @property

@@ -215,10 +215,12 @@ class Search:
             raise complaint(self.path, name, f"got {shown(value)}: must be a finite number") from error
         if name == old.key:
             return old.set_to(wanted)
-        try:
-            return old.with_error(wanted)
-        except ValueError as error:
-            raise complaint(self.path, name, f"got {shown(value)}: {error}") from error
+        if old.error is None:  # nothing would use one
+            known = ", ".join(key for key, quantity in self.quantities.items() if quantity.error is not None) or "none"
+            raise complaint(self.path, name, f"got {shown(value)}: {old.key} has no error; numbers with one: {known}")
+        if not wanted > 0:
+            raise complaint(self.path, name, f"got {shown(value)}: must be positive")
+        return old.with_error(wanted)
 
     def _with(self, changed: Mapping[str, Quantity]) -> Search:
         quantities = {**self.quantities, **changed}
